@@ -1,0 +1,219 @@
+import { setImmediate } from 'node:timers/promises'
+import { Source } from '../netlink/bytes.js'
+import type { Connection, Refusal } from '../netlink/connection.js'
+import { MessageFlags } from '../netlink/constants.js'
+import { InvalidValueError, KernelError, MalformedMessageError } from '../netlink/errors.js'
+import type { Acknowledgement } from '../netlink/message.js'
+import type { FamilyInfo } from './controller.js'
+import { type AnyFamily, type CommandOf, FamilyCodec, type MessageIn, type MessageOut } from './family.js'
+
+/** What a family needs of generic netlink. */
+interface Connections {
+  acquire(): Connection
+  release(connection: Connection): void
+}
+
+/** How a request is made. */
+export interface RequestOptions {
+  /** Further {@link MessageFlags}. */
+  flags?: number
+  /** Have the kernel's work done off the event loop: for requests that wait for locks or grace periods. */
+  aside?: boolean
+}
+
+/** One request of a bulk. */
+export interface BulkRequest<D> {
+  command: CommandOf<D>
+  value: MessageIn<D>
+  flags?: number
+}
+
+/** What became of a bulk. */
+export interface BulkResult {
+  /** How many the kernel carried out. */
+  done: number
+  /** Those that were refused, or were not sent because they cannot be encoded, by their place in the input. */
+  failures: { index: number; error: KernelError | InvalidValueError }[]
+}
+
+/** How much travels in one send: the refusals of that many fit the smallest receive queue. */
+const BULK_REQUESTS = 128
+const BULK_BYTES = 60_000
+/** Datagrams of a dump between two turns of the event loop. */
+const DUMP_BUDGET = 8
+
+/** A family of the running kernel, ready for requests. */
+export class BoundFamily<D extends AnyFamily> {
+  readonly codec: FamilyCodec<D>
+  readonly #connections: Connections
+
+  constructor(
+    connections: Connections,
+    readonly definition: D,
+    readonly info: FamilyInfo,
+  ) {
+    this.#connections = connections
+    this.codec = new FamilyCodec(definition)
+  }
+
+  /**
+   * A request whose answer is an acknowledgement.
+   *
+   * @throws KernelError, InvalidValueError
+   */
+  async call(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, aside = false }: RequestOptions = {}): Promise<void> {
+    await this.#exchange(command, value, flags | MessageFlags.ack, aside)
+  }
+
+  /**
+   * A request whose answer is a message of the family. Requests that change something only answer
+   * so with `MessageFlags.echo`.
+   *
+   * @throws KernelError, InvalidValueError
+   */
+  async ask(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, aside = false }: RequestOptions = {}): Promise<MessageOut<D>> {
+    let reply: MessageOut<D> | undefined
+    await this.#exchange(command, value, flags, aside, (source, start, end) => {
+      reply = this.codec.read(source, start, end)
+    })
+    if (reply === undefined) throw new MalformedMessageError(`${this.#what(command)}: the kernel acknowledged but did not reply`)
+    return reply
+  }
+
+  /**
+   * All objects of a kind. The socket is the dump's own for as long as it lasts; leaving the loop
+   * early closes it.
+   *
+   * @throws KernelError, InvalidValueError
+   * @throws DumpInterruptedError behind the last object, when the kernel says that they changed meanwhile.
+   */
+  async *dump(command: CommandOf<D>, value: MessageIn<D>, { flags = 0 }: RequestOptions = {}): AsyncGenerator<MessageOut<D>, void, void> {
+    const what = `${this.definition.name} dump`
+    const connection = this.#connections.acquire()
+    const replies: MessageOut<D>[] = []
+    try {
+      connection.begin()
+      this.#add(connection, command, value, flags | MessageFlags.dump)
+      connection.startDump(this.#refusal(connection, what), (source, start, end) => replies.push(this.codec.read(source, start, end)))
+      for (let turn = 1; ; turn++) {
+        let ended = false
+        let failure: unknown
+        try {
+          const more = connection.more(what)
+          ended = typeof more === 'boolean' ? more : await more
+        } catch (error) {
+          failure = error
+        }
+        for (const reply of replies) yield reply
+        replies.length = 0
+        if (failure !== undefined) throw failure
+        if (ended) return
+        if (turn % DUMP_BUDGET === 0) await setImmediate()
+      }
+    } finally {
+      this.#connections.release(connection)
+    }
+  }
+
+  /**
+   * Many requests, as many to a send as fit, each with its own outcome. The input is read as it is
+   * needed; a request that cannot be encoded is a failure like one that the kernel refused, and
+   * the others go on.
+   */
+  async bulk(requests: Iterable<BulkRequest<D>> | AsyncIterable<BulkRequest<D>>): Promise<BulkResult> {
+    const result: BulkResult = { done: 0, failures: [] }
+    const connection = this.#connections.acquire()
+    const indices: number[] = []
+    let index = 0
+    const what = `${this.definition.name} bulk`
+    const flush = async () => {
+      if (indices.length > 0) {
+        connection.acknowledgeLast()
+        const wait = connection.exchange(what, this.#refusal(connection, what))
+        // Of a lone request, the refusal is thrown.
+        if (wait !== undefined) await wait
+        for (const [at, error] of connection.refusals) result.failures.push({ index: indices[at] as number, error })
+        result.done += indices.length - connection.refusals.size
+      }
+      connection.begin()
+      indices.length = 0
+    }
+    try {
+      connection.begin()
+      for await (const { command, value, flags = 0 } of requests) {
+        try {
+          this.#add(connection, command, value, flags)
+          indices.push(index)
+        } catch (error) {
+          if (!(error instanceof InvalidValueError)) throw error
+          connection.discard()
+          result.failures.push({ index, error })
+        }
+        index++
+        if (indices.length === BULK_REQUESTS || connection.writer.length >= BULK_BYTES) {
+          await flushOne(flush, result, indices)
+          await setImmediate()
+        }
+      }
+      await flushOne(flush, result, indices)
+    } finally {
+      this.#connections.release(connection)
+    }
+    result.failures.sort((a, b) => a.index - b.index)
+    return result
+  }
+
+  async #exchange(
+    command: CommandOf<D>,
+    value: MessageIn<D>,
+    flags: number,
+    aside: boolean,
+    onReply?: (source: Source, start: number, end: number) => void,
+  ): Promise<void> {
+    const connection = this.#connections.acquire()
+    try {
+      connection.begin()
+      this.#add(connection, command, value, flags)
+      const what = this.#what(command)
+      const refusal = this.#refusal(connection, what)
+      const wait = aside ? connection.exchangeAside(what, refusal, onReply) : connection.exchange(what, refusal, onReply)
+      if (wait !== undefined) await wait
+    } finally {
+      this.#connections.release(connection)
+    }
+  }
+
+  #add(connection: Connection, command: CommandOf<D>, value: MessageIn<D>, flags: number): void {
+    connection.open(this.info.id, flags)
+    this.codec.write(connection.writer, this.definition.commands[command] as number, value)
+    connection.close()
+  }
+
+  #what(command: string): string {
+    return `${this.definition.name} ${command}`
+  }
+
+  #refusal(connection: Connection, what: string): Refusal {
+    return (acknowledgement: Acknowledgement) => {
+      const { errno, message, offset, missing } = acknowledgement
+      const { bytes, length } = connection.writer
+      // The offset counts from the refused request's own beginning; a batch's others stand before it.
+      const attribute = offset === undefined || connection.count !== 1 ? [] : this.codec.pathAt(new Source(bytes), 16, length, offset)
+      return new KernelError(errno, what, {
+        ...(message === undefined ? {} : { message }),
+        ...(missing === undefined ? {} : { missing: this.definition.attributes.entry(missing)?.kernelName ?? `attribute ${missing}` }),
+        attribute,
+      })
+    }
+  }
+}
+
+async function flushOne(flush: () => Promise<void>, result: BulkResult, indices: number[]): Promise<void> {
+  try {
+    await flush()
+  } catch (error) {
+    if (!(error instanceof KernelError) || indices.length !== 1) throw error
+    result.failures.push({ index: indices[0] as number, error })
+    indices.length = 0
+  }
+}

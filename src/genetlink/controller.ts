@@ -1,0 +1,117 @@
+import { attribute, attributes, eachAttribute, type Infer, nested } from '../netlink/attributes.js'
+import type { Source } from '../netlink/bytes.js'
+import { type AnyCodec, type Codec, type InOf, type OutOf, text, u16, u32 } from '../netlink/codec.js'
+import { family } from './family.js'
+
+/** A nest whose children are numbered 1, 2, 3 … and all of one kind, as an array. */
+function indexed<C extends AnyCodec>(of: C): Codec<OutOf<C>[], readonly InOf<C>[]> {
+  return {
+    describe: `numbered nest of ${of.describe}`,
+    least: 0,
+    most: 65531,
+    read(source: Source, start, end) {
+      const values: OutOf<C>[] = []
+      eachAttribute(source, start, end, (_type, from, to) => values.push(of.read(source, from, to)))
+      return values
+    },
+    write(writer, value) {
+      value.forEach((each, i) => {
+        const at = writer.openAttribute(i + 1)
+        of.write(writer, each)
+        writer.closeAttribute(at)
+      })
+    },
+    writeMask(writer, mask) {
+      this.write(writer, mask as readonly InOf<C>[])
+    },
+  }
+}
+
+/** `CTRL_ATTR_OP_*`: an operation of a family. */
+export const OperationAttributes = attributes('CTRL_ATTR_OP', {
+  /** `CTRL_ATTR_OP_ID`: the command's number. */
+  id: attribute(1, u32),
+  /** `CTRL_ATTR_OP_FLAGS`: what it can and needs, see {@link OperationFlags}. */
+  flags: attribute(2, u32),
+})
+
+/** `CTRL_ATTR_MCAST_GRP_*`: a multicast group of a family. */
+export const GroupAttributes = attributes('CTRL_ATTR_MCAST_GRP', {
+  /** `CTRL_ATTR_MCAST_GRP_NAME` */
+  name: attribute(1, text(15)),
+  /** `CTRL_ATTR_MCAST_GRP_ID`: the number to join it by; given anew when the module is loaded. */
+  id: attribute(2, u32),
+})
+
+/** `CTRL_ATTR_*`: what the controller says of a family (`linux/genetlink.h`). */
+export const ControllerAttributes = attributes('CTRL_ATTR', {
+  /** `CTRL_ATTR_FAMILY_NAME` */
+  familyName: attribute(2, text(15)),
+  /** `CTRL_ATTR_FAMILY_ID`: the message type; given anew when the module is loaded. */
+  familyId: attribute(1, u16),
+  /** `CTRL_ATTR_VERSION`: the family's version, which its requests carry. */
+  version: attribute(3, u32),
+  /** `CTRL_ATTR_HDRSIZE`: length of the family's own header behind `struct genlmsghdr`, in bytes. */
+  hdrsize: attribute(4, u32),
+  /** `CTRL_ATTR_MAXATTR`: the highest attribute number that the kernel knows; 0 where each operation has its own. */
+  maxattr: attribute(5, u32),
+  /** `CTRL_ATTR_OPS` */
+  ops: attribute(6, indexed(nested(() => OperationAttributes))),
+  /** `CTRL_ATTR_MCAST_GROUPS` */
+  mcastGroups: attribute(7, indexed(nested(() => GroupAttributes))),
+})
+
+/** The controller of generic netlink, itself a family (`nlctrl`), whose id never changes. */
+export const Controller = family({
+  name: 'nlctrl',
+  version: 2,
+  attributes: ControllerAttributes,
+  commands: { newfamily: 1, delfamily: 2, getfamily: 3, newops: 4, delops: 5, getops: 6, newmcastGrp: 7, delmcastGrp: 8, getpolicy: 10 },
+  groups: ['notify'],
+})
+
+/** The controller's message type (`GENL_ID_CTRL`). */
+export const CONTROLLER_ID = 0x10
+
+/** Bits of an operation's flags (`GENL_*`). */
+export const OperationFlags = {
+  /** `GENL_ADMIN_PERM`: needs CAP_NET_ADMIN in the first user namespace. */
+  adminPerm: 0x01,
+  /** `GENL_CMD_CAP_DO` */
+  capDo: 0x02,
+  /** `GENL_CMD_CAP_DUMP` */
+  capDump: 0x04,
+  /** `GENL_CMD_CAP_HASPOL`: has a published policy. */
+  capHasPolicy: 0x08,
+  /** `GENL_UNS_ADMIN_PERM`: needs CAP_NET_ADMIN in the user namespace that owns the network namespace. */
+  unsAdminPerm: 0x10,
+} as const
+
+/** What the kernel says of one of its families. */
+export interface FamilyInfo {
+  /** The message type. */
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** Length of the family's own header, in bytes. */
+  readonly headerSize: number
+  /** The highest attribute number that the kernel knows. */
+  readonly maxAttribute: number
+  /** Commands with their {@link OperationFlags}. */
+  readonly operations: readonly { readonly command: number; readonly flags: number }[]
+  /** Ids of the multicast groups by their names. */
+  readonly groups: ReadonlyMap<string, number>
+}
+
+/** The controller's answer as a {@link FamilyInfo}. */
+export function familyInfo(reply: Infer<typeof ControllerAttributes>): FamilyInfo {
+  return {
+    id: reply.familyId ?? 0,
+    name: reply.familyName ?? '',
+    version: reply.version ?? 0,
+    headerSize: reply.hdrsize ?? 0,
+    maxAttribute: reply.maxattr ?? 0,
+    operations: (reply.ops ?? []).map((each) => ({ command: each.id ?? 0, flags: each.flags ?? 0 })),
+    groups: new Map((reply.mcastGroups ?? []).map((each) => [each.name ?? '', each.id ?? 0])),
+  }
+}

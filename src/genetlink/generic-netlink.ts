@@ -1,0 +1,128 @@
+import { Connection } from '../netlink/connection.js'
+import { Errno } from '../netlink/errno.js'
+import { ClosedError, InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
+import type { Dial, Transport } from '../netlink/transport.js'
+import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
+import { BoundFamily } from './bound-family.js'
+import type { AnyFamily } from './family.js'
+import { type Trace, traced } from './trace.js'
+
+/** The kernel has no such generic netlink family. Code `OVS_NO_FAMILY`. */
+export class FamilyNotFoundError extends OvsError {
+  readonly family: string
+
+  constructor(family: string, remedy: string | undefined, cause: unknown) {
+    super('OVS_NO_FAMILY', `this kernel has no generic netlink family ${JSON.stringify(family)}`, {
+      remedy: remedy ?? 'Load the module that brings it, or ask for the families that there are: families().',
+      cause,
+    })
+    this.family = family
+  }
+}
+
+/** How generic netlink is opened. */
+export interface GenericNetlinkOptions {
+  /** How long an answer may take, in milliseconds, when it is not there at once; 10 000 unless said. */
+  timeout?: number
+  /** Shows every message, decoded. */
+  trace?: Trace | undefined
+}
+
+/** Idle sockets that are kept; more are opened while more is under way at once. */
+const IDLE_MOST = 4
+
+/**
+ * Generic netlink: families by name, requests to them, and sockets to listen on.
+ *
+ * A socket serves one exchange at a time, and the kernel answers most at once; only while a dump
+ * lasts, or a request is carried out off the event loop, a further socket is opened.
+ */
+export class GenericNetlink {
+  readonly #dial: Dial
+  readonly #options: GenericNetlinkOptions
+  readonly #idle: Connection[] = []
+  readonly #busy = new Set<Connection>()
+  readonly #infos = new Map<string, Promise<FamilyInfo>>()
+  readonly #controller: BoundFamily<typeof Controller>
+  #closed = false
+
+  constructor(dial: Dial, options: GenericNetlinkOptions = {}) {
+    this.#dial = dial
+    this.#options = options
+    options.trace?.learn(CONTROLLER_ID, Controller)
+    this.#controller = new BoundFamily(this, Controller, familyInfo({ familyId: CONTROLLER_ID, familyName: Controller.name, version: Controller.version }))
+  }
+
+  /**
+   * What the kernel says of the family with this name; asked once.
+   *
+   * @throws FamilyNotFoundError
+   */
+  async resolve(name: string, remedy?: string): Promise<FamilyInfo> {
+    let info = this.#infos.get(name)
+    if (info === undefined) {
+      info = this.#controller.ask('getfamily', { familyName: name }).then(familyInfo)
+      this.#infos.set(name, info)
+    }
+    try {
+      return await info
+    } catch (error) {
+      this.#infos.delete(name)
+      throw error instanceof KernelError && error.errno === Errno.ENOENT ? new FamilyNotFoundError(name, remedy, error) : error
+    }
+  }
+
+  /** All families of the running kernel, in the order of their ids. */
+  async families(): Promise<FamilyInfo[]> {
+    const found: FamilyInfo[] = []
+    for await (const reply of this.#controller.dump('getfamily', {})) found.push(familyInfo(reply))
+    return found.toSorted((a, b) => a.id - b.id)
+  }
+
+  /**
+   * The family, ready for requests.
+   *
+   * @throws FamilyNotFoundError
+   */
+  async family<D extends AnyFamily>(definition: D): Promise<BoundFamily<D>> {
+    const info = await this.resolve(definition.name as string, definition.remedy as string | undefined)
+    const header = (definition.header?.size as number | undefined) ?? 0
+    if (info.headerSize !== header) {
+      throw new InvalidValueError(`the kernel's family ${definition.name} has a header of ${info.headerSize} bytes`, header, 'Declare that header.')
+    }
+    this.#options.trace?.learn(info.id, definition)
+    return new BoundFamily(this, definition, info)
+  }
+
+  /** A transport of one's own, to listen on; whoever asks for it closes it. */
+  dial(): Transport {
+    if (this.#closed) throw new ClosedError('generic netlink')
+    const transport = this.#dial()
+    return this.#options.trace === undefined ? transport : traced(transport, this.#options.trace)
+  }
+
+  /** A connection for one exchange; give it back with {@link release}. */
+  acquire(): Connection {
+    if (this.#closed) throw new ClosedError('generic netlink')
+    const connection = this.#idle.pop() ?? new Connection(this.dial(), this.#options.timeout)
+    this.#busy.add(connection)
+    return connection
+  }
+
+  /** A connection whose exchange did not end is closed: what is still to come would be taken for an answer. */
+  release(connection: Connection): void {
+    this.#busy.delete(connection)
+    if (connection.busy || this.#closed || this.#idle.length >= IDLE_MOST) connection.dispose()
+    else this.#idle.push(connection)
+  }
+
+  /** Closes its sockets; dumps under way end with an error. Idempotent. */
+  close(): void {
+    this.#closed = true
+    for (const connection of [...this.#idle.splice(0), ...this.#busy]) connection.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Memory that is decoded from: the same bytes as a `Buffer`, for slices and text, and as a
+ * `DataView`, for numbers. Made once per receive buffer, not once per message.
+ */
+export class Source {
+  readonly bytes: Buffer
+  readonly view: DataView
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** A copy, as a plain `Uint8Array`. */
+  copy(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(start, end))
+  }
+}
+
+/** Netlink uses the machine's own byte order outside of `be…` fields. */
+export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1

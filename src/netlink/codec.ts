@@ -1,0 +1,175 @@
+import { LITTLE_ENDIAN, type Source } from './bytes.js'
+import { InvalidValueError } from './errors.js'
+import type { Writer } from './writer.js'
+
+/** In a mask: every bit of this attribute, or field, must match. */
+export const exact: unique symbol = Symbol('exact')
+export type Exact = typeof exact
+
+/**
+ * How a payload becomes a value and the other way round.
+ *
+ * `Out` is what is decoded, `In` what may be given to encode, `Mask` what may be given where the
+ * payload is a mask over values of this kind.
+ */
+export interface Codec<Out, In = Out, Mask = In | Exact> {
+  /** In words, for documentation: `u32`, `u16, big-endian`. */
+  readonly describe: string
+  /** The fewest bytes that can be decoded; fewer are kept undecoded. */
+  readonly least: number
+  /** The most bytes that the kernel takes. */
+  readonly most: number
+  read(source: Source, start: number, end: number): Out
+  /** @throws InvalidValueError */
+  write(writer: Writer, value: In): void
+  /** @throws InvalidValueError */
+  writeMask(writer: Writer, mask: Mask): void
+}
+
+/** Any codec; what a table may hold. */
+// oxlint-disable-next-line no-explicit-any
+export type AnyCodec = Codec<any, any, any>
+
+export type OutOf<C> = C extends Codec<infer Out, infer _In, infer _Mask> ? Out : never
+export type InOf<C> = C extends Codec<infer _Out, infer In, infer _Mask> ? In : never
+export type MaskOf<C> = C extends Codec<infer _Out, infer _In, infer Mask> ? Mask : never
+
+/** A codec of a fixed size, whose mask is written like its value, and whose `exact` is all ones. */
+export function fixed<Out, In = Out>(
+  describe: string,
+  size: number,
+  read: (source: Source, start: number) => Out,
+  write: (writer: Writer, value: In) => void,
+): Codec<Out, In> {
+  return {
+    describe,
+    least: size,
+    most: size,
+    read,
+    write,
+    writeMask(writer, mask) {
+      if (mask === exact) writer.fill(0xff, size)
+      else write(writer, mask as In)
+    },
+  }
+}
+
+function whole(most: number, write: (writer: Writer, value: number) => void, least = 0): (writer: Writer, value: number) => void {
+  return (writer, value) => {
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidValueError(`must be a whole number from ${least} to ${most}`, value)
+    }
+    write(writer, value)
+  }
+}
+
+function whole64(write: (writer: Writer, value: bigint) => void): (writer: Writer, value: bigint) => void {
+  return (writer, value) => {
+    if (typeof value !== 'bigint' || value < 0n || value > 0xffff_ffff_ffff_ffffn) {
+      throw new InvalidValueError('must be a bigint from 0n to 2n ** 64n - 1n', value, typeof value === 'number' ? `Write ${value}n.` : undefined)
+    }
+    write(writer, value)
+  }
+}
+
+/** One byte. */
+export const u8: Codec<number> = fixed('u8', 1, (s, at) => s.bytes[at] as number, whole(0xff, (w, v) => w.u8(v)))
+/** Two bytes in the machine's order. */
+export const u16: Codec<number> = fixed('u16', 2, (s, at) => s.view.getUint16(at, LITTLE_ENDIAN), whole(0xffff, (w, v) => w.u16(v)))
+/** Four bytes in the machine's order. */
+export const u32: Codec<number> = fixed('u32', 4, (s, at) => s.view.getUint32(at, LITTLE_ENDIAN), whole(0xffff_ffff, (w, v) => w.u32(v)))
+/** Four bytes in the machine's order, with a sign. */
+export const s32: Codec<number> = fixed(
+  's32',
+  4,
+  (s, at) => s.view.getInt32(at, LITTLE_ENDIAN),
+  whole(0x7fff_ffff, (w, v) => w.u32(v >>> 0), -0x8000_0000),
+)
+/** Eight bytes in the machine's order, as a `bigint`. */
+export const u64: Codec<bigint> = fixed('u64', 8, (s, at) => s.view.getBigUint64(at, LITTLE_ENDIAN), whole64((w, v) => w.u64(v)))
+/** Two bytes in network order. */
+export const be16: Codec<number> = fixed('u16, big-endian', 2, (s, at) => s.view.getUint16(at, false), whole(0xffff, (w, v) => w.be16(v)))
+/** Four bytes in network order. */
+export const be32: Codec<number> = fixed('u32, big-endian', 4, (s, at) => s.view.getUint32(at, false), whole(0xffff_ffff, (w, v) => w.be32(v)))
+/** Eight bytes in network order, as a `bigint`. */
+export const be64: Codec<bigint> = fixed('u64, big-endian', 8, (s, at) => s.view.getBigUint64(at, false), whole64((w, v) => w.be64(v)))
+
+/** An attribute that says something by being there: `true`, or left out (`false` is left out as well). */
+export const flag: Codec<true, boolean> = {
+  describe: 'flag',
+  least: 0,
+  most: 0,
+  read: () => true,
+  write(_writer, value) {
+    // A flag's absence is decided by whoever holds the attribute; here it can only be present.
+    if (value !== true) throw new InvalidValueError('must be true or false', value)
+  },
+  writeMask() {},
+}
+
+/** Text in UTF-8 with a NUL at its end; `most` counts the bytes without the NUL. */
+export function text(most: number): Codec<string> {
+  return {
+    describe: `text of at most ${most} bytes, NUL-terminated`,
+    least: 0,
+    most: most + 1,
+    read(source, start, end) {
+      const nul = source.bytes.indexOf(0, start)
+      return source.bytes.toString('utf8', start, nul === -1 || nul > end ? end : nul)
+    },
+    write(writer, value) {
+      if (typeof value !== 'string') throw new InvalidValueError('must be text', value)
+      const size = Buffer.byteLength(value)
+      if (size > most) throw new InvalidValueError(`must be at most ${most} bytes long, not ${size}`, value, `Shorten it by ${size - most}.`)
+      if (value.includes('\0')) throw new InvalidValueError('must not contain a NUL', value)
+      writer.text(value)
+    },
+    writeMask() {
+      throw new InvalidValueError('text has no mask', exact)
+    },
+  }
+}
+
+/** Bytes as they are. Decoding copies them. */
+export function binary(least = 0, most = 65531): Codec<Uint8Array> {
+  return {
+    describe: least === most ? `${most} bytes` : `${least} to ${most} bytes`,
+    least,
+    most,
+    read: (source, start, end) => source.copy(start, end),
+    write(writer, value) {
+      if (!(value instanceof Uint8Array)) throw new InvalidValueError('must be a Uint8Array', value)
+      if (value.length < least || value.length > most) {
+        throw new InvalidValueError(least === most ? `must be ${most} bytes long` : `must be ${least} to ${most} bytes long`, value)
+      }
+      writer.raw(value)
+    },
+    writeMask(writer, mask) {
+      if (mask !== exact) this.write(writer, mask)
+      else if (least === most) writer.fill(0xff, most)
+      else throw new InvalidValueError('cannot be exact, its length is not known', mask, 'Give a mask of as many bytes of 0xff as the key has.')
+    },
+  }
+}
+
+/** Values of one fixed size, one after the other. */
+export function array<Out, In>(item: Codec<Out, In>, describe = `array of ${item.describe}`): Codec<Out[], readonly In[]> {
+  const size = item.least
+  return {
+    describe,
+    least: 0,
+    most: 65531 - (65531 % size),
+    read(source, start, end) {
+      const values: Out[] = []
+      for (let at = start; at + size <= end; at += size) values.push(item.read(source, at, at + size))
+      return values
+    },
+    write(writer, value) {
+      if (!Array.isArray(value)) throw new InvalidValueError('must be an array', value)
+      for (const each of value) item.write(writer, each)
+    },
+    writeMask() {
+      throw new InvalidValueError('an array has no mask', exact)
+    },
+  }
+}

@@ -1,0 +1,258 @@
+import type { Source } from './bytes.js'
+import { MessageFlags, NLMSG_DONE, NLMSG_ERROR, NLMSG_MIN_TYPE, NLMSG_OVERRUN } from './constants.js'
+import { ClosedError, DumpInterruptedError, type KernelError, OverrunError, TimeoutError, TruncatedError } from './errors.js'
+import { type Acknowledgement, eachMessage, readAcknowledgement } from './message.js'
+import type { Transport } from './transport.js'
+import { Writer } from './writer.js'
+
+/** Takes one reply; `start` and `end` bound its payload, `index` is the request's place in its batch. */
+export type ReplySink = (source: Source, start: number, end: number, index: number, flags: number) => void
+
+/** Makes an error of a refusal; `index` is the request's place in its batch. */
+export type Refusal = (acknowledgement: Acknowledgement, index: number) => KernelError
+
+/** How long an answer may take, in milliseconds, when the kernel did not give it at once. */
+export const DEFAULT_TIMEOUT = 10_000
+
+/**
+ * Requests over one transport, one exchange at a time: an exchange is one datagram out, with one
+ * request or many in it, and all of its answers in.
+ *
+ * The kernel answers generic netlink before `send` returns, so an exchange receives at once, and
+ * waits for the event loop only where a transport has nothing yet.
+ */
+export class Connection {
+  /** The datagram that is being written: {@link open} and {@link close} frame its messages. */
+  readonly writer = new Writer()
+  /** Answers to requests that are over (they came after a time-out, say), thrown away. */
+  stale = 0
+  #sequence = (Math.random() * 0x7fff_ffff) >>> 0
+  #first = 0
+  #count = 0
+  #open = -1
+  #before = -1
+  #finished = true
+  #interrupted = false
+  #dumping = false
+  #acknowledged = false
+  #error: Error | undefined
+  #onReply: ReplySink | undefined
+  #onRefusal: Refusal | undefined
+  #refusals: Map<number, KernelError> | undefined
+  #source: Source | undefined
+  #closed = false
+
+  constructor(
+    readonly transport: Transport,
+    readonly timeout: number = DEFAULT_TIMEOUT,
+  ) {}
+
+  /** An exchange is under way, or was abandoned before its end: take another connection. */
+  get busy(): boolean {
+    return !this.#finished
+  }
+
+  /** Begins a datagram. */
+  begin(): void {
+    if (this.#closed) throw new ClosedError('the connection')
+    this.writer.reset()
+    this.#first = (this.#sequence + 1) >>> 0
+    this.#count = 0
+  }
+
+  /** Begins a request in the datagram. */
+  open(type: number, flags: number): void {
+    this.#sequence = (this.#sequence + 1) >>> 0
+    this.#acknowledged = (flags & MessageFlags.ack) !== 0
+    this.#before = this.#open
+    this.#dumping = (flags & MessageFlags.dump) === MessageFlags.dump
+    this.#open = this.writer.openMessage(type, flags | MessageFlags.request, this.#sequence)
+    this.#count++
+  }
+
+  /** Ends the request that was begun last. */
+  close(): void {
+    this.writer.closeMessage(this.#open)
+  }
+
+  /** Takes the request that was begun last, and what it holds, out again. */
+  discard(): void {
+    this.writer.length = this.#open
+    this.#open = this.#before
+    this.#sequence = (this.#sequence - 1) >>> 0
+    this.#count--
+  }
+
+  /** Asks for an acknowledgement of the last request, and so of the whole datagram. */
+  acknowledgeLast(): void {
+    this.writer.flag16(this.#open + 6, MessageFlags.ack)
+    this.#acknowledged = true
+  }
+
+  /** How many requests the datagram holds. */
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * Sends the datagram and receives the answers; done when it returns `undefined`, otherwise when
+   * the promise is.
+   *
+   * The last request decides when it is over: with its acknowledgement if it asks for one,
+   * otherwise with its reply or its refusal. An earlier request's refusal is `refusals`'.
+   *
+   * @throws KernelError of a lone request, SocketError, OverrunError, TimeoutError
+   */
+  exchange(what: string, onRefusal: Refusal, onReply?: ReplySink): Promise<void> | undefined {
+    this.#start(onRefusal, onReply)
+    this.#guard(() => this.transport.send(this.writer.bytes, this.writer.length))
+    return this.#receiveAll(what)
+  }
+
+  /** Like {@link exchange}, with the kernel's work done off the event loop. */
+  async exchangeAside(what: string, onRefusal: Refusal, onReply?: ReplySink): Promise<void> {
+    this.#start(onRefusal, onReply)
+    try {
+      await this.transport.sendAside(this.writer.bytes, this.writer.length)
+    } catch (error) {
+      this.#finished = true
+      throw error
+    }
+    await this.#receiveAll(what)
+  }
+
+  /** Sends a dump's request; its replies come with {@link more}. */
+  startDump(onRefusal: Refusal, onReply: ReplySink): void {
+    this.#start(onRefusal, onReply)
+    this.#guard(() => this.transport.send(this.writer.bytes, this.writer.length))
+  }
+
+  /**
+   * Receives the next datagram of a dump; done when it returns `true`.
+   *
+   * @throws DumpInterruptedError at the dump's end, with everything delivered.
+   */
+  more(what: string): boolean | Promise<boolean> {
+    if (this.#receiveOne()) return this.#finished ? this.#ended(what) : false
+    return this.#readable(what).then(() => this.more(what))
+  }
+
+  /** The refusals of a batch, by the request's place in it. */
+  get refusals(): ReadonlyMap<number, KernelError> {
+    return this.#refusals ?? NONE
+  }
+
+  /** Closes the transport. Idempotent. */
+  dispose(): void {
+    this.#closed = true
+    this.transport.close()
+  }
+
+  #start(onRefusal: Refusal, onReply: ReplySink | undefined): void {
+    if (this.#closed) throw new ClosedError('the connection')
+    this.#finished = false
+    this.#interrupted = false
+    this.#error = undefined
+    this.#refusals = undefined
+    this.#onRefusal = onRefusal
+    this.#onReply = onReply
+  }
+
+  #guard(send: () => void): void {
+    try {
+      send()
+    } catch (error) {
+      this.#finished = true
+      throw error
+    }
+  }
+
+  #receiveAll(what: string): Promise<void> | undefined {
+    while (!this.#finished) {
+      if (!this.#receiveOne()) return this.#readable(what).then(() => this.#receiveAll(what))
+    }
+    this.#ended(what)
+    return undefined
+  }
+
+  #receiveOne(): boolean {
+    try {
+      return this.transport.receive(this.#take) > 0
+    } catch (error) {
+      // What was lost may have been the answer that ends this exchange: it has no known end any more.
+      if (!(error instanceof OverrunError)) this.#finished = true
+      throw error
+    }
+  }
+
+  #ended(what: string): true {
+    this.#onReply = undefined
+    this.#onRefusal = undefined
+    const error = this.#error
+    if (error !== undefined) throw error
+    if (this.#interrupted) throw new DumpInterruptedError(what)
+    return true
+  }
+
+  readonly #take = (source: Source, start: number, end: number, length: number): void => {
+    if (length > end - start) {
+      this.#fail(new TruncatedError(end - start, length))
+      return
+    }
+    this.#source = source
+    eachMessage(source, start, end, this.#takeMessage)
+  }
+
+  readonly #takeMessage = (type: number, flags: number, sequence: number, start: number, end: number): void => {
+    const index = (sequence - this.#first) >>> 0
+    if (index >= this.#count || this.#finished) {
+      this.stale++
+      return
+    }
+    const source = this.#source as Source
+    const last = index === this.#count - 1
+    if (flags & MessageFlags.dumpInterrupted && type !== NLMSG_ERROR) this.#interrupted = true
+    if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+      const acknowledgement = readAcknowledgement(source, flags, start, end, type === NLMSG_ERROR)
+      if (acknowledgement.errno > 0) this.#refuse(acknowledgement, index)
+      if (last) this.#finished = true
+    } else if (type >= NLMSG_MIN_TYPE) {
+      try {
+        this.#onReply?.(source, start, end, index, flags)
+      } catch (error) {
+        this.#error ??= error as Error
+      }
+      if (last && !this.#acknowledged && !this.#dumping) this.#finished = true
+    } else if (type === NLMSG_OVERRUN) {
+      this.#fail(new OverrunError())
+    }
+  }
+
+  #refuse(acknowledgement: Acknowledgement, index: number): void {
+    const error = (this.#onRefusal as Refusal)(acknowledgement, index)
+    if (this.#count === 1) this.#error ??= error
+    else (this.#refusals ??= new Map()).set(index, error)
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= error
+    if (!this.#dumping) this.#finished = true
+  }
+
+  #readable(what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const watch = this.transport.watch(() => {
+        clearTimeout(timer)
+        watch.close()
+        resolve()
+      })
+      const timer = setTimeout(() => {
+        watch.close()
+        this.#finished = true
+        reject(new TimeoutError(what, this.timeout))
+      }, this.timeout)
+    })
+  }
+}
+
+const NONE: ReadonlyMap<number, KernelError> = new Map()
