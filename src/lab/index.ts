@@ -1,0 +1,12 @@
+/**
+ * The lab: boots a Linux kernel with openvswitch from the distribution's
+ * packages and runs a command in it. See docs/lab.md.
+ *
+ * @module
+ */
+export { runInLab, type RunOptions, type RunResult } from './run.js'
+export { setupLab, type SetupOptions, type SetupProgress } from './setup.js'
+export { cachePath, type Installed, type Manifest } from './cache.js'
+export { components, kernelNames, type Component, type KernelName } from './components.js'
+export { LabError, type LabErrorCode } from './errors.js'
+export type { Word } from './words.js'
