@@ -18,6 +18,7 @@ export type InferItemInput<L> = L extends AttributeList<infer T> ? ItemIn<T> : n
  * A value is an array of objects with one member each: `[{ pushVlan: … }, { output: 2 }]`.
  */
 export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], readonly ItemIn<T>[], never> {
+  declare readonly '~types'?: { readonly out: ItemOut<T>[]; readonly in: readonly ItemIn<T>[]; readonly mask: never }
   readonly describe: string
   readonly least = 0
   readonly most = 65531

@@ -142,6 +142,7 @@ function badLength(source: Source, at: number, end: number, length: number): Mal
  * itself a codec, so it can stand as the payload of a nested attribute.
  */
 export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn<T>, TableMask<T> | Exact> {
+  declare readonly '~types'?: { readonly out: TableOut<T>; readonly in: TableIn<T>; readonly mask: TableMask<T> | Exact }
   readonly describe: string
   readonly least = 0
   readonly most = 65531
@@ -245,8 +246,13 @@ export function attributes<const T extends Table>(prefix: string, table: T, opti
   return new AttributeSet(prefix, table, options)
 }
 
+/** A codec that stands for another one. */
+export interface Nested<Out, In, Mask> extends Codec<Out, In, Mask> {
+  readonly of: () => Codec<Out, In, Mask>
+}
+
 /** A codec that is looked up when it is first used, so that sets can hold each other. */
-export function nested<C extends AnyCodec>(of: () => C): Codec<OutOf<C>, InOf<C>, MaskOf<C>> & { readonly of: () => C } {
+export function nested<Out, In, Mask>(of: () => Codec<Out, In, Mask>): Nested<Out, In, Mask> {
   return {
     of,
     get describe() {
@@ -254,7 +260,7 @@ export function nested<C extends AnyCodec>(of: () => C): Codec<OutOf<C>, InOf<C>
     },
     least: 0,
     most: 65531,
-    read: (source, start, end) => of().read(source, start, end) as OutOf<C>,
+    read: (source, start, end) => of().read(source, start, end),
     write: (writer, value) => of().write(writer, value),
     writeMask: (writer, mask) => of().writeMask(writer, mask),
   }

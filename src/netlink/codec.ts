@@ -24,15 +24,17 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
   write(writer: Writer, value: In): void
   /** @throws InvalidValueError */
   writeMask(writer: Writer, mask: Mask): void
+  /** Only for the type checker: looked up by name, the three types of recursive sets can be found without comparing their structure. */
+  readonly '~types'?: { readonly out: Out; readonly in: In; readonly mask: Mask }
 }
 
 /** Any codec; what a table may hold. */
 // oxlint-disable-next-line no-explicit-any
 export type AnyCodec = Codec<any, any, any>
 
-export type OutOf<C> = C extends Codec<infer Out, infer _In, infer _Mask> ? Out : never
-export type InOf<C> = C extends Codec<infer _Out, infer In, infer _Mask> ? In : never
-export type MaskOf<C> = C extends Codec<infer _Out, infer _In, infer Mask> ? Mask : never
+export type OutOf<C extends AnyCodec> = NonNullable<C['~types']>['out']
+export type InOf<C extends AnyCodec> = NonNullable<C['~types']>['in']
+export type MaskOf<C extends AnyCodec> = NonNullable<C['~types']>['mask']
 
 /** A codec of a fixed size, whose mask is written like its value, and whose `exact` is all ones. */
 export function fixed<Out, In = Out>(

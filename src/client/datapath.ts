@@ -1,0 +1,267 @@
+import type { BulkResult } from '../genetlink/bound-family.js'
+import { InvalidValueError } from '../netlink/errors.js'
+import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
+import type { ActionInput } from '../ovs/action.js'
+import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '../ovs/flow.js'
+import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
+import { maskedKey } from '../ovs/masked-key.js'
+import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
+import { explain, explained } from './explain.js'
+import type { Ovs } from './ovs.js'
+import { Port } from './port.js'
+import { type ListenOptions, Upcalls } from './upcalls.js'
+
+
+/** Names of {@link DatapathFeatures}. */
+export type DatapathFeature = keyof typeof DatapathFeatures
+
+/** How a port is made. */
+export interface PortOptionsInput {
+  /** `netdev` unless said: a device that exists. */
+  type?: VportTypeName
+  /** 1 to 65534; the lowest that is free unless said. */
+  portNo?: number
+  /** UDP port of a vxlan or geneve port. */
+  dstPort?: number
+  /** Group based policy, of a vxlan port. */
+  gbp?: boolean
+  /** Port ids for its misses; none unless said. A listener attaches by itself. */
+  upcallPid?: number | readonly number[]
+}
+
+/** A flow to put. */
+export interface FlowInput {
+  readonly key: FlowKeyInput
+  /** What of the key must match; all of it, where the mask is left out. The rest of the key is cleared before it is sent. */
+  readonly mask?: FlowMask | undefined
+  /** `[]` drops. */
+  readonly actions: readonly ActionInput[]
+  /** 1 to 16 bytes to name the flow by, instead of its key. */
+  readonly ufid?: Uint8Array
+}
+
+/** Which flow: by its UFID, or, where it was made without one, by its key and mask. */
+export type FlowName = { readonly ufid: Uint8Array } | { readonly key: FlowKeyInput; readonly mask?: FlowMask | undefined }
+
+/** A flow as the kernel reports it. */
+export interface Flow extends Omit<FlowMessage, 'dpIfindex'> {}
+
+/** A frame to run through actions. */
+export interface PacketInput {
+  /** From its Ethernet header on; at least 14 bytes. */
+  readonly packet: Uint8Array
+  readonly actions: readonly ActionInput[]
+  /** The port that it is taken to have come from; the datapath's own unless said. */
+  readonly inPort?: number
+}
+
+/** A datapath: a switch in the kernel. It exists whether or not this handle does. */
+export class Datapath {
+  readonly #ovs: Ovs
+  readonly name: string
+  /** Interface index of its own port, by which the kernel knows it. */
+  readonly dpIfindex: number
+
+  /** Made by `createDatapath` and `openDatapath`. */
+  constructor(ovs: Ovs, message: DatapathMessage) {
+    this.#ovs = ovs
+    this.name = message.name ?? ''
+    this.dpIfindex = message.dpIfindex
+  }
+
+  /** Its statistics and settings, read now. @throws KernelError (`ENODEV`) */
+  info(): Promise<DatapathMessage> {
+    return this.#explained(this.#ovs.datapath.get({ dpIfindex: this.dpIfindex }))
+  }
+
+  /** Names of the features that are on. */
+  async features(): Promise<DatapathFeature[]> {
+    return featureNames((await this.info()).userFeatures ?? 0)
+  }
+
+  /**
+   * Changes settings; what is left out stays as it is. (The kernel alone would clear the features
+   * whenever they are left out.)
+   *
+   * @throws KernelError (`EOPNOTSUPP`: a feature that this kernel does not know), InvalidValueError
+   */
+  async set({ features, masksCacheSize }: { features?: readonly DatapathFeature[]; masksCacheSize?: number }): Promise<DatapathMessage> {
+    const before = (await this.info()).userFeatures ?? 0
+    return this.#explained(
+      this.#ovs.datapath.set({
+        dpIfindex: this.dpIfindex,
+        // Bits that have no name here are somebody else's.
+        userFeatures: features === undefined ? before : featureBits(features) | (before & ~ALL_FEATURES),
+        ...(masksCacheSize === undefined ? {} : { masksCacheSize }),
+      }),
+    )
+  }
+
+  /** Deletes it, with its ports and flows. @throws KernelError (`ENODEV`) */
+  async delete(): Promise<void> {
+    await this.#explained(this.#ovs.datapath.del({ dpIfindex: this.dpIfindex }))
+  }
+
+  /**
+   * Adds a port.
+   *
+   * @param name The device's name, at most 15 bytes; of type `internal`, the one to make.
+   * @throws KernelError (`ENODEV`, `EBUSY`, `EEXIST`, …), InvalidValueError
+   */
+  async addPort(name: string, { type = 'netdev', portNo, dstPort, gbp, upcallPid = 0 }: PortOptionsInput = {}): Promise<Port> {
+    const number = VportType[type]
+    if (number === undefined) throw new InvalidValueError('there is no such type of port', type, `There are ${Object.keys(VportType).join(', ')}.`)
+    if (name === '') throw new InvalidValueError('a port needs a name', name)
+    if (portNo !== undefined && !(Number.isInteger(portNo) && portNo > 0 && portNo < 0xffff)) {
+      throw new InvalidValueError('a port number is a whole number from 1 to 65534', portNo, 'Leave it out: the kernel then takes the lowest that is free.', ['OVS_VPORT_ATTR_PORT_NO'])
+    }
+    const request: VportRequest = {
+      dpIfindex: this.dpIfindex,
+      name,
+      type: number,
+      upcallPid,
+      ...(portNo === undefined ? {} : { portNo }),
+      ...(dstPort === undefined && gbp === undefined
+        ? {}
+        : { options: { ...(dstPort === undefined ? {} : { dstPort }), ...(gbp === undefined ? {} : { extension: { gbp } }) } }),
+    }
+    return new Port(await explained(this.#ovs.vport.new(request), { datapath: this.name, port: name, type }))
+  }
+
+  /** The port with this name or number, read now. @throws KernelError (`ENODEV`) */
+  async port(which: string | number): Promise<Port> {
+    return new Port(await explained(this.#ovs.vport.get(this.#vport(which)), { datapath: this.name, port: which }))
+  }
+
+  /** All ports; the kernel's order is none. */
+  async *ports(): AsyncGenerator<Port, void, void> {
+    try {
+      for await (const message of this.#ovs.vport.dump({ dpIfindex: this.dpIfindex })) yield new Port(message)
+    } catch (error) {
+      throw explain(error, { datapath: this.name })
+    }
+  }
+
+  /** Removes the port with this name or number; the device of a `netdev` stays. @throws KernelError (`ENODEV`) */
+  async removePort(which: string | number): Promise<void> {
+    await explained(this.#ovs.vport.del(this.#vport(which)), { datapath: this.name, port: which })
+  }
+
+  /**
+   * Makes a flow, or changes the actions of the one that there is.
+   *
+   * @throws KernelError (`EINVAL`), InvalidValueError
+   */
+  putFlow(flow: FlowInput): Promise<void> {
+    return this.#explained(this.#ovs.flow.new(this.#flow(flow)))
+  }
+
+  /** Makes a flow. @throws KernelError (`EEXIST`, `EINVAL`), InvalidValueError */
+  addFlow(flow: FlowInput): Promise<void> {
+    return this.#explained(this.#ovs.flow.new(this.#flow(flow), { exclusive: true }))
+  }
+
+  /**
+   * Makes or changes many flows, as many to a send as fit. The input is read as it is needed. Each
+   * that fails is in the result by its place in the input; the others go on.
+   */
+  putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>): Promise<BulkResult> {
+    return this.#explained(this.#ovs.flow.newAll(map(flows, (flow) => this.#flow(flow))))
+  }
+
+  /** One flow, read now. @throws KernelError (`ENOENT`) */
+  getFlow(name: FlowName): Promise<Flow> {
+    return this.#explained(this.#ovs.flow.get(this.#flow(name)))
+  }
+
+  /** Deletes one flow; resolves to what it was, with its final statistics. @throws KernelError (`ENOENT`) */
+  deleteFlow(name: FlowName): Promise<Flow> {
+    return this.#explained(this.#ovs.flow.del(this.#flow(name)))
+  }
+
+  /** Deletes many flows; see {@link putFlows}. */
+  deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>): Promise<BulkResult> {
+    return this.#explained(this.#ovs.flow.delAll(map(names, (name) => this.#flow(name))))
+  }
+
+  /** Deletes all flows; the kernel announces none of them. */
+  flushFlows(): Promise<void> {
+    return this.#explained(this.#ovs.flow.flush(this.dpIfindex))
+  }
+
+  /**
+   * All flows. While flows change, some may be missing or come twice, and the kernel does not say so.
+   *
+   * @param options.terse Only UFID and statistics of flows that have a UFID.
+   */
+  async *flows({ terse = false }: { terse?: boolean } = {}): AsyncGenerator<Flow, void, void> {
+    const { omitKey, omitMask, omitActions } = UfidFlags
+    try {
+      yield* this.#ovs.flow.dump({ dpIfindex: this.dpIfindex, ...(terse ? { ufidFlags: omitKey | omitMask | omitActions } : {}) })
+    } catch (error) {
+      throw explain(error, { datapath: this.name })
+    }
+  }
+
+  /** Runs a frame through actions. @throws KernelError (`EINVAL`), InvalidValueError */
+  execute({ packet, actions, inPort }: PacketInput): Promise<void> {
+    return this.#explained(this.#ovs.packet.execute({ dpIfindex: this.dpIfindex, packet, actions, key: inPort === undefined ? {} : { inPort } }))
+  }
+
+  /**
+   * Listens to its upcalls, of all ports that it has and will have, until the result is closed.
+   *
+   * @throws KernelError
+   */
+  listen(options: ListenOptions = {}): Promise<Upcalls> {
+    return this.#explained(Upcalls.open(this.#ovs, this, options))
+  }
+
+  #vport(which: string | number): VportRequest {
+    return typeof which === 'number' ? { dpIfindex: this.dpIfindex, portNo: which } : { dpIfindex: this.dpIfindex, name: which }
+  }
+
+  /** Without a UFID, the key is the name, and must not depend on what the mask takes away. */
+  #flow(flow: FlowInput | FlowName): FlowRequest {
+    const { ufid, key, mask } = flow as Partial<FlowInput>
+    if (ufid === undefined && key === undefined) throw new InvalidValueError('a flow is named by a ufid or a key', flow)
+    if (ufid !== undefined || key === undefined || mask === undefined) return { ...flow, dpIfindex: this.dpIfindex }
+    const { key: _, ...rest } = flow as FlowInput
+    return { ...rest, dpIfindex: this.dpIfindex, unknown: [{ number: KEY, bytes: within('OVS_FLOW_ATTR_KEY', () => maskedKey(key, mask)) }] }
+  }
+
+  #explained<T>(request: Promise<T>): Promise<T> {
+    return explained(request, { datapath: this.name })
+  }
+}
+
+const KEY = FlowAttributes.table.key.number
+
+/** A value that is encoded ahead of its message stands within the same attribute all the same. */
+function within<T>(attribute: string, encode: () => T): T {
+  try {
+    return encode()
+  } catch (error) {
+    throw error instanceof InvalidValueError ? error.within(attribute) : error
+  }
+}
+
+const ALL_FEATURES = Object.values(DatapathFeatures).reduce((all, bit) => all | bit, 0)
+
+/** The bits of these features. @throws InvalidValueError */
+export function featureBits(names: readonly DatapathFeature[]): number {
+  return names.reduce((bits, name) => {
+    const bit = DatapathFeatures[name]
+    if (bit === undefined) throw new InvalidValueError('there is no such feature', name, `There are ${Object.keys(DatapathFeatures).join(', ')}.`)
+    return bits | bit
+  }, 0)
+}
+
+/** The features of these bits, as far as they have names. */
+export function featureNames(bits: number): DatapathFeature[] {
+  return (Object.keys(DatapathFeatures) as DatapathFeature[]).filter((name) => bits & DatapathFeatures[name])
+}
+
+async function* map<A, B>(values: Iterable<A> | AsyncIterable<A>, of: (value: A) => B): AsyncGenerator<B> {
+  for await (const value of values) yield of(value)
+}

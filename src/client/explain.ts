@@ -1,0 +1,109 @@
+import { errnoName } from '../netlink/errno.js'
+import { KernelError, show } from '../netlink/errors.js'
+
+/** What a request was about, for the sentence that explains its refusal. */
+export interface Subject {
+  /** Name of the datapath. */
+  datapath?: string
+  /** Name or number of the port. */
+  port?: string | number
+  /** Type of the port. */
+  type?: string
+}
+
+interface Explanation {
+  sentence: string
+  remedy?: string
+}
+
+const NOT_ALLOWED: Explanation = {
+  sentence: 'changing datapaths needs the capability CAP_NET_ADMIN in the user namespace that owns this network namespace',
+  remedy: 'Run it as root, with "setcap cap_net_admin+ep" on the node binary, in "unshare --user --map-root-user --net", or in the lab: "npx -p ovs-datapath ovs-lab run -- …".',
+}
+
+/** What a refusal means, by request and errno; the rules are those of `net/openvswitch/datapath.c` and `vport*.c`. */
+const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> = {
+  'ovs_datapath new EEXIST': ({ datapath }) => ({
+    sentence: `a datapath or network device named ${show(datapath)} exists already`,
+    remedy: `Open the datapath with openDatapath(${show(datapath)}), or choose another name.`,
+  }),
+  'ovs_datapath new EINVAL': ({ datapath }) => ({
+    sentence: `the kernel takes no network device with the name ${show(datapath)}`,
+    remedy: 'A name must not be empty, "." or "..", nor contain a slash, a colon or white space.',
+  }),
+  'ovs_datapath ENODEV': ({ datapath }) => ({
+    sentence: `there is no datapath named ${show(datapath)} in this network namespace`,
+    remedy: 'Make it with createDatapath, or see which there are: datapaths().',
+  }),
+  'ovs_datapath set EOPNOTSUPP': ({ datapath }) => ({ sentence: `this kernel does not know all of the features asked of ${show(datapath)}` }),
+  'ovs_vport new ENODEV': ({ port, datapath }) => ({
+    sentence: `there is no network device named ${show(port)}, or the datapath ${show(datapath)} is gone`,
+    remedy: 'A port of type "netdev" needs a device that exists; the type "internal" makes one.',
+  }),
+  'ovs_vport new EBUSY': ({ port }) => ({
+    sentence: `the device ${show(port)} is a port of a datapath or bridge already, or the port number asked for is taken`,
+    remedy: 'Remove it there first, or leave the number out: the kernel then takes the lowest that is free.',
+  }),
+  'ovs_vport new EEXIST': ({ port }) => ({
+    sentence: `a network device or port named ${show(port)} exists already`,
+    remedy: 'Choose another name, or add the device that there is, with the type "netdev".',
+  }),
+  'ovs_vport new EINVAL': ({ port, type }) => ({
+    sentence: `the kernel does not take ${show(port)} as a port of type ${show(type)}`,
+    remedy: 'A loopback device and another datapath\'s internal port cannot be ports; the tunnel types vxlan and geneve need a dstPort.',
+  }),
+  'ovs_vport new EAFNOSUPPORT': ({ type }) => ({
+    sentence: `this kernel has no ports of type ${show(type)}`,
+    remedy: `Load its module: "modprobe vport-${type}".`,
+  }),
+  'ovs_vport new EFBIG': () => ({ sentence: 'the datapath is full, or the port number is not below 65535' }),
+  'ovs_vport ENODEV': ({ port, datapath }) => ({
+    sentence: `the datapath ${show(datapath)} has no port ${show(port)}`,
+    remedy: 'See which there are: ports().',
+  }),
+  'ovs_vport del EINVAL': ({ port, datapath }) => ({
+    sentence: `the port ${show(port)} is the datapath's own`,
+    remedy: `Delete the datapath ${show(datapath)}: it goes with it.`,
+  }),
+  'ovs_flow ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
+  'ovs_flow ENOENT': ({ datapath }) => ({
+    sentence: `the datapath ${show(datapath)} has no such flow`,
+    remedy: 'A flow that was made with a UFID is found by that; any other by its whole key, as it was given.',
+  }),
+  'ovs_flow new ENOENT': () => ({
+    sentence: 'a flow that matches the same packets was made from another key',
+    remedy: 'Clear the bits of the key that the mask does not cover (maskedKey does), or give flows a UFID.',
+  }),
+  'ovs_flow new EEXIST': () => ({ sentence: 'there is such a flow already', remedy: 'Change its actions with putFlow, or delete it first.' }),
+  'ovs_flow EINVAL': () => ({
+    sentence: 'the kernel does not take this key, mask or list of actions',
+    remedy:
+      'Its reason is in the kernel log (dmesg). Often: a mask over a header whose ethertype or protocol is not matched exactly, or an action on a header that the key does not require.',
+  }),
+  'ovs_packet ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
+}
+
+/** The same refusal with a sentence that says what it means here; anything else as it is. */
+export function explain(error: unknown, subject: Subject): unknown {
+  if (!(error instanceof KernelError)) return error
+  const [family] = error.request.split(' ')
+  const code = errnoName(error.errno)
+  const explanation =
+    code === 'EPERM' ? NOT_ALLOWED : (EXPLANATIONS[`${error.request} ${code}`] ?? EXPLANATIONS[`${family} ${code}`])?.(subject)
+  if (explanation === undefined) return error
+  return new KernelError(
+    error.errno,
+    error.request,
+    { ...(error.kernelMessage === undefined ? {} : { message: error.kernelMessage }), attribute: error.attribute },
+    { ...explanation, cause: error },
+  )
+}
+
+/** Waits for a request, and explains its refusal. */
+export async function explained<T>(request: Promise<T>, subject: Subject): Promise<T> {
+  try {
+    return await request
+  } catch (error) {
+    throw explain(error, subject)
+  }
+}

@@ -1,0 +1,29 @@
+import { GenericNetlink, type GenericNetlinkOptions } from '../genetlink/generic-netlink.js'
+import { traceFromEnvironment } from '../genetlink/trace.js'
+import { NetlinkSocket, type SocketOptions } from '../libnl/socket.js'
+import type { Dial } from '../netlink/transport.js'
+import { Ovs } from './ovs.js'
+
+/** How a connection to the kernel is opened. */
+export interface OpenOptions extends GenericNetlinkOptions, SocketOptions {
+  /** Makes the sockets; libnl's unless said. A test can give a scripted one. */
+  dial?: Dial
+}
+
+/**
+ * Opens generic netlink on the running kernel.
+ *
+ * @throws LibraryNotFoundError
+ */
+export function openGenericNetlink(options: OpenOptions = {}): GenericNetlink {
+  return new GenericNetlink(options.dial ?? (() => new NetlinkSocket(options)), { trace: traceFromEnvironment(), ...options })
+}
+
+/**
+ * Opens Open vSwitch in the running kernel, in the network namespace of this thread.
+ *
+ * @throws LibraryNotFoundError, FamilyNotFoundError
+ */
+export function openOvs(options: OpenOptions = {}): Promise<Ovs> {
+  return Ovs.open(openGenericNetlink(options))
+}

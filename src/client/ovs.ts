@@ -1,0 +1,100 @@
+import type { GenericNetlink } from '../genetlink/generic-netlink.js'
+import { InvalidValueError } from '../netlink/errors.js'
+import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
+import { Datapath, type DatapathFeature, featureBits } from './datapath.js'
+import { explain, explained } from './explain.js'
+
+/** How a datapath is made. */
+export interface DatapathOptions {
+  /** `unaligned` and `vportPids` unless said, as Open vSwitch has it. */
+  features?: readonly DatapathFeature[]
+  /** Entries of the mask cache: 0 or a power of two; the kernel's own choice (256) unless said. */
+  masksCacheSize?: number
+}
+
+/** Open vSwitch in the kernel of this machine, in the network namespace of this thread. */
+export class Ovs implements OvsFamilies {
+  /** The generic netlink underneath. */
+  readonly netlink: GenericNetlink
+  /** `ovs_datapath`, in the kernel's verbs. */
+  readonly datapath: DatapathFamily
+  /** `ovs_vport`, in the kernel's verbs. */
+  readonly vport: VportFamily
+  /** `ovs_flow`, in the kernel's verbs. */
+  readonly flow: FlowFamily
+  /** `ovs_packet`, in the kernel's verbs. */
+  readonly packet: PacketFamily
+  readonly #listeners = new Set<{ close(): Promise<void> }>()
+
+  private constructor(netlink: GenericNetlink, families: OvsFamilies) {
+    this.netlink = netlink
+    this.datapath = families.datapath
+    this.vport = families.vport
+    this.flow = families.flow
+    this.packet = families.packet
+  }
+
+  /** Finds the families; changes nothing. @throws FamilyNotFoundError */
+  static async open(netlink: GenericNetlink): Promise<Ovs> {
+    try {
+      return new Ovs(netlink, await openFamilies(netlink))
+    } catch (error) {
+      netlink.close()
+      throw error
+    }
+  }
+
+  /**
+   * Makes a datapath. It stays when this program ends.
+   *
+   * @param name At most 15 bytes; its own port gets it too.
+   * @throws KernelError (`EEXIST`, `EPERM`), InvalidValueError
+   */
+  async createDatapath(name: string, { features = ['unaligned', 'vportPids'], masksCacheSize }: DatapathOptions = {}): Promise<Datapath> {
+    checkName(name)
+    const request = { name, upcallPid: 0, userFeatures: featureBits(features), ...(masksCacheSize === undefined ? {} : { masksCacheSize }) }
+    return new Datapath(this, await explained(this.datapath.new(request), { datapath: name }))
+  }
+
+  /** Opens the datapath with this name; changes nothing. @throws KernelError (`ENODEV`), InvalidValueError */
+  async openDatapath(name: string): Promise<Datapath> {
+    checkName(name)
+    return new Datapath(this, await explained(this.datapath.get({ name }), { datapath: name }))
+  }
+
+  /** All datapaths in this network namespace. */
+  async *datapaths(): AsyncGenerator<Datapath, void, void> {
+    try {
+      for await (const message of this.datapath.dump({})) yield new Datapath(this, message)
+    } catch (error) {
+      throw explain(error, {})
+    }
+  }
+
+  /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */
+  async close(): Promise<void> {
+    try {
+      for (const listener of this.#listeners) await listener.close()
+    } finally {
+      this.netlink.close()
+    }
+  }
+
+  /** @internal */
+  keep(listener: { close(): Promise<void> }): void {
+    this.#listeners.add(listener)
+  }
+
+  /** @internal */
+  forget(listener: { close(): Promise<void> }): void {
+    this.#listeners.delete(listener)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function checkName(name: string): void {
+  if (typeof name !== 'string' || name === '') throw new InvalidValueError('a datapath needs a name', name, 'Give one of 1 to 15 bytes.', ['OVS_DP_ATTR_NAME'])
+}

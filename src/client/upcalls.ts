@@ -1,0 +1,181 @@
+import { GENL_HEADER } from '../genetlink/family.js'
+import type { Source } from '../netlink/bytes.js'
+import { Errno } from '../netlink/errno.js'
+import { KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
+import { Listener, type ListenerCounts } from '../netlink/listener.js'
+import type { Transport } from '../netlink/transport.js'
+import type { DatapathMessage } from '../ovs/datapath.js'
+import { OvsPacket } from '../ovs/packet.js'
+import type { Datapath } from './datapath.js'
+import { type Dispatch, type DispatchMode, PerCpuDispatch, PerVportDispatch } from './dispatch.js'
+import { StrictEmitter } from './emitter.js'
+import type { Ovs } from './ovs.js'
+import { Upcall } from './upcall.js'
+
+/** How to listen. */
+export interface ListenOptions {
+  /** How the kernel chooses the socket; `perCpu` where it can (5.15 and newer), otherwise `perVport`. */
+  dispatch?: DispatchMode
+}
+
+/** What has arrived so far. */
+export interface UpcallCounts extends ListenerCounts {
+  /** Upcalls of packets that no flow matched. */
+  misses: number
+  /** Upcalls that a flow's action asked for. */
+  actions: number
+  /** Upcalls of another datapath, dropped: a flow or port there sends to our port id. */
+  foreign: number
+}
+
+/** Upcalls were lost. */
+export interface Overrun {
+  /** Often in all that the kernel reported it; how many were lost each time, it does not say. */
+  readonly overruns: number
+  /** The datapath's own count of upcalls that were not delivered: `lost` of its statistics, read afterwards. */
+  readonly lost: bigint
+  readonly error: OverrunError
+}
+
+/** The events of {@link Upcalls}. */
+export interface UpcallEvents {
+  /** A packet that no flow matched. */
+  miss: (packet: Upcall) => void
+  /** A packet that a flow's action `userspace` sent up. */
+  action: (packet: Upcall) => void
+  /** The socket's queue overflowed and upcalls were lost: handle them faster, or put flows sooner. */
+  overrun: (overrun: Overrun) => void
+  /** Something failed: a handler, a message that could not be understood, or the socket. Uncaught where nobody listens. */
+  error: (error: Error) => void
+  /** It is over: {@link Upcalls.close} was called, or the datapath is gone. */
+  close: () => void
+}
+
+/** A datapath's upcalls, as events, until it is closed. */
+export class Upcalls extends StrictEmitter<UpcallEvents> {
+  /** How the kernel chooses the socket. */
+  readonly dispatch: DispatchMode
+  /** The socket's port id, for the action `userspace`. */
+  readonly portId: number
+  readonly #ovs: Ovs
+  readonly #datapath: Datapath
+  readonly #listener: Listener
+  readonly #attachment: Dispatch
+  readonly #type: number
+  #misses = 0
+  #actions = 0
+  #foreign = 0
+  #closing: Promise<void> | undefined
+
+  private constructor(ovs: Ovs, datapath: Datapath, transport: Transport, mode: DispatchMode) {
+    super()
+    this.#ovs = ovs
+    this.#datapath = datapath
+    this.#type = ovs.packet.family.info.id
+    this.dispatch = mode
+    this.portId = transport.portId
+    const hearer = { gone: () => this.#end(), error: (error: Error) => this.#failed(error) }
+    this.#attachment = new (mode === 'perCpu' ? PerCpuDispatch : PerVportDispatch)(ovs, datapath.dpIfindex, transport.portId, hearer)
+    this.#listener = new Listener(transport, {
+      message: (type, source, start, end) => this.#message(type, source, start, end),
+      overrun: (error) => void this.#overrun(error),
+      error: (error) => this.#failed(error),
+    })
+  }
+
+  /** Made by `listen` of a datapath. */
+  static async open(ovs: Ovs, datapath: Datapath, { dispatch }: ListenOptions = {}): Promise<Upcalls> {
+    const modes: readonly DispatchMode[] = dispatch === undefined ? ['perCpu', 'perVport'] : [dispatch]
+    for (const mode of modes) {
+      const upcalls = new Upcalls(ovs, datapath, ovs.netlink.dial(), mode)
+      try {
+        await upcalls.#attachment.attach()
+        ovs.keep(upcalls)
+        return upcalls
+      } catch (error) {
+        upcalls.#listener.close()
+        const unable = error instanceof KernelError && error.errno === Errno.EOPNOTSUPP
+        if (!unable || mode === modes.at(-1)) throw error
+      }
+    }
+    throw new Error('unreachable')
+  }
+
+  /** What has arrived so far. */
+  get counts(): UpcallCounts {
+    return { ...this.#listener.counts, misses: this.#misses, actions: this.#actions, foreign: this.#foreign }
+  }
+
+  /** Lets the process live for as long as this is open; so it is from the start. */
+  ref(): this {
+    this.#listener.ref()
+    this.#attachment.ref()
+    return this
+  }
+
+  /** Lets the process end though this is open. */
+  unref(): this {
+    this.#listener.unref()
+    this.#attachment.unref()
+    return this
+  }
+
+  /** Stops listening, and puts back what was found: port ids of the ports, features of the datapath. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#attachment.detach()
+    } finally {
+      this.#listener.close()
+      this.#ovs.forget(this)
+      this.emit('close')
+    }
+  }
+
+  #message(type: number, source: Source, start: number, end: number): void {
+    const codec = this.#ovs.packet.family.codec
+    if (type !== this.#type) throw new MalformedMessageError(`a message of type ${type} came where upcalls do`)
+    if (start + codec.headers > end) throw new MalformedMessageError('an upcall is shorter than its headers')
+    const command = codec.commandIn(source, start, end)
+    const { dpIfindex } = OvsPacket.header!.read(source, start + GENL_HEADER, end)
+    if (dpIfindex !== this.#datapath.dpIfindex) {
+      this.#foreign++
+      return
+    }
+    const reason = codec.commandName(command)
+    if (reason !== 'miss' && reason !== 'action') throw new MalformedMessageError(`an upcall has the command ${reason}`)
+    if (reason === 'miss') this.#misses++
+    else this.#actions++
+    this.emit(reason, new Upcall(reason, dpIfindex, source.copy(start + codec.headers, end), this.#execute))
+  }
+
+  readonly #execute = (request: Parameters<Ovs['packet']['execute']>[0]): Promise<void> => this.#ovs.packet.execute(request)
+
+  async #overrun(error: OverrunError): Promise<void> {
+    const { overruns } = this.#listener.counts
+    let info: DatapathMessage | undefined
+    try {
+      info = await this.#datapath.info()
+    } catch {
+      // Gone meanwhile: the count that it had is gone with it.
+    }
+    this.emit('overrun', { overruns, lost: info?.stats?.lost ?? 0n, error })
+  }
+
+  #failed(error: Error): void {
+    this.emit('error', error)
+    // The listener closes itself when its socket fails; nothing can come any more.
+    if (this.#listener.closed) this.#end()
+  }
+
+  #end(): void {
+    this.close().catch((error: unknown) => this.emit('error', error as Error))
+  }
+}

@@ -1,0 +1,108 @@
+import type { Source } from './bytes.js'
+import { MalformedMessageError, OverrunError, TruncatedError } from './errors.js'
+import { eachMessage } from './message.js'
+import type { Transport, Watch } from './transport.js'
+
+/** Who hears what arrives by itself. */
+export interface Hearer {
+  /** One message; `start` and `end` bound its payload. What it throws counts as malformed. */
+  message(type: number, source: Source, start: number, end: number): void
+  /** Messages were lost. */
+  overrun(error: OverrunError): void
+  /** A message could not be understood, or the socket failed; in the latter case nothing more comes. */
+  error(error: Error): void
+}
+
+/** What has arrived so far. */
+export interface ListenerCounts {
+  /** Messages that were given on. */
+  received: number
+  /** How often the kernel reported that it had dropped messages; how many each time, it does not say. */
+  overruns: number
+  /** Messages that were longer than the receive buffer. */
+  truncated: number
+  /** Messages that could not be understood. */
+  malformed: number
+}
+
+/** Datagrams in one receive, and in one turn of the event loop. */
+const BATCH = 32
+const BUDGET = 256
+
+/**
+ * Receives what a socket is sent without asking: upcalls, notifications. It never waits, and leaves
+ * the event loop its turn after a budget; readiness is level-triggered, so the rest comes next.
+ */
+export class Listener {
+  readonly counts: ListenerCounts = { received: 0, overruns: 0, truncated: 0, malformed: 0 }
+  readonly #watch: Watch
+  #closed = false
+
+  constructor(
+    readonly transport: Transport,
+    readonly hearer: Hearer,
+  ) {
+    this.#watch = transport.watch(() => this.drain(BUDGET))
+  }
+
+  /** Nothing comes any more. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Receives up to `budget` datagrams, and gives them on. */
+  drain(budget: number): void {
+    for (let left = budget; left > 0 && !this.#closed; ) {
+      let count: number
+      try {
+        count = this.transport.receive(this.#take, Math.min(BATCH, left))
+      } catch (error) {
+        if (error instanceof OverrunError) {
+          this.counts.overruns++
+          this.hearer.overrun(error)
+          // The queue still holds what arrived before it overflowed.
+          left--
+          continue
+        }
+        this.close()
+        this.hearer.error(error as Error)
+        return
+      }
+      if (count === 0) return
+      left -= count
+    }
+  }
+
+  ref(): void {
+    this.#watch.ref()
+  }
+
+  unref(): void {
+    this.#watch.unref()
+  }
+
+  /** Closes the transport. Idempotent. */
+  close(): void {
+    this.#closed = true
+    this.#watch.close()
+    this.transport.close()
+  }
+
+  readonly #take = (source: Source, start: number, end: number, length: number): void => {
+    if (this.#closed) return
+    if (length > end - start) {
+      this.counts.truncated++
+      this.hearer.error(new TruncatedError(end - start, length))
+      return
+    }
+    try {
+      eachMessage(source, start, end, (type, _flags, _sequence, from, to) => {
+        this.hearer.message(type, source, from, to)
+        this.counts.received++
+      })
+    } catch (error) {
+      this.counts.malformed++
+      this.hearer.error(error instanceof MalformedMessageError ? error : new MalformedMessageError('a message could not be understood', error))
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { BoundFamily, BulkResult, RequestOptions } from '../genetlink/bound-family.js'
+import type { AnyFamily, MessageIn, MessageOut } from '../genetlink/family.js'
+import type { GenericNetlink } from '../genetlink/generic-netlink.js'
+import { MessageFlags } from '../netlink/constants.js'
+import { type DatapathMessage, type DatapathRequest, OvsDatapath } from './datapath.js'
+import { type FlowMessage, type FlowRequest, OvsFlow } from './flow.js'
+import { OvsPacket, type PacketRequest } from './packet.js'
+import { OvsVport, type VportMessage, type VportRequest } from './vport.js'
+
+const { create, echo } = MessageFlags
+
+/** The kernel's verbs of a family whose objects are made, changed and dumped. */
+class Verbs<D extends AnyFamily, Request, Message> {
+  constructor(
+    readonly family: BoundFamily<D>,
+    /** Making and deleting wait for locks and grace periods in the kernel. */
+    protected readonly aside: boolean,
+  ) {}
+
+  /** Makes one; resolves to it as the kernel made it. @throws KernelError, InvalidValueError */
+  new(request: Request): Promise<Message> {
+    return this.ask('new', request, { flags: echo, aside: this.aside })
+  }
+
+  /** Deletes one; resolves to what it was. @throws KernelError, InvalidValueError */
+  del(request: Request): Promise<Message> {
+    return this.ask('del', request, { flags: echo, aside: this.aside })
+  }
+
+  /** Reads one. @throws KernelError, InvalidValueError */
+  get(request: Request): Promise<Message> {
+    return this.ask('get', request)
+  }
+
+  /** Changes one; resolves to what it is now. @throws KernelError, InvalidValueError */
+  set(request: Request): Promise<Message> {
+    return this.ask('set', request, { flags: echo })
+  }
+
+  /** Reads all. @throws KernelError, InvalidValueError, DumpInterruptedError */
+  dump(request: Request): AsyncGenerator<Message, void, void> {
+    return this.family.dump('get' as never, request as MessageIn<D>) as AsyncGenerator<Message, void, void>
+  }
+
+  protected ask(command: string, request: Request, options?: RequestOptions): Promise<Message> {
+    return this.family.ask(command as never, request as MessageIn<D>, options) as Promise<MessageOut<D>> as Promise<Message>
+  }
+}
+
+/** `ovs_datapath`: a datapath is named by `dpIfindex` or by `name`. */
+export class DatapathFamily extends Verbs<typeof OvsDatapath, DatapathRequest, DatapathMessage> {
+  constructor(family: BoundFamily<typeof OvsDatapath>) {
+    super(family, true)
+  }
+}
+
+/** `ovs_vport`: a vport is named by `name`, or by `dpIfindex` and `portNo`. */
+export class VportFamily extends Verbs<typeof OvsVport, VportRequest, VportMessage> {
+  constructor(family: BoundFamily<typeof OvsVport>) {
+    super(family, true)
+  }
+}
+
+/**
+ * `ovs_flow`: a flow is named by `ufid`, or by its whole `key`. These requests are acknowledged only;
+ * those whose name ends in `Echo` also answer with the flow.
+ */
+export class FlowFamily {
+  constructor(readonly family: BoundFamily<typeof OvsFlow>) {}
+
+  /**
+   * Makes a flow, or, unless `exclusive`, changes the actions of the one that there is.
+   *
+   * @throws KernelError (`EEXIST` when exclusive), InvalidValueError
+   */
+  new(request: FlowRequest, { exclusive = false }: { exclusive?: boolean } = {}): Promise<void> {
+    return this.family.call('new', request, { flags: exclusive ? create : 0 })
+  }
+
+  /** Makes or changes many; see {@link BoundFamily.bulk}. */
+  newAll(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>): Promise<BulkResult> {
+    return this.family.bulk(each(requests, 'new'))
+  }
+
+  /** Deletes many; see {@link BoundFamily.bulk}. */
+  delAll(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>): Promise<BulkResult> {
+    return this.family.bulk(each(requests, 'del'))
+  }
+
+  /** Changes the actions of a flow, or clears its statistics. @throws KernelError (`ENOENT`), InvalidValueError */
+  set(request: FlowRequest): Promise<void> {
+    return this.family.call('set', request)
+  }
+
+  /** Deletes one flow; resolves to what it was, with its final statistics. @throws KernelError (`ENOENT`), InvalidValueError */
+  del(request: FlowRequest): Promise<FlowMessage> {
+    return this.family.ask('del', request, { flags: echo })
+  }
+
+  /** Deletes all flows of a datapath; the kernel announces none of them. @throws KernelError */
+  flush(dpIfindex: number): Promise<void> {
+    return this.family.call('del', { dpIfindex })
+  }
+
+  /** Reads one. @throws KernelError (`ENOENT`), InvalidValueError */
+  get(request: FlowRequest): Promise<FlowMessage> {
+    return this.family.ask('get', request)
+  }
+
+  /** Reads all. @throws KernelError, InvalidValueError */
+  dump(request: FlowRequest): AsyncGenerator<FlowMessage, void, void> {
+    return this.family.dump('get', request)
+  }
+}
+
+/** `ovs_packet` */
+export class PacketFamily {
+  constructor(readonly family: BoundFamily<typeof OvsPacket>) {}
+
+  /** Runs a frame through actions. @throws KernelError, InvalidValueError */
+  execute(request: PacketRequest): Promise<void> {
+    return this.family.call('execute', request)
+  }
+}
+
+/** The families of openvswitch on the running kernel. */
+export interface OvsFamilies {
+  readonly datapath: DatapathFamily
+  readonly vport: VportFamily
+  readonly flow: FlowFamily
+  readonly packet: PacketFamily
+}
+
+/** Finds the families. @throws FamilyNotFoundError */
+export async function openFamilies(netlink: GenericNetlink): Promise<OvsFamilies> {
+  return {
+    datapath: new DatapathFamily(await netlink.family(OvsDatapath)),
+    vport: new VportFamily(await netlink.family(OvsVport)),
+    flow: new FlowFamily(await netlink.family(OvsFlow)),
+    packet: new PacketFamily(await netlink.family(OvsPacket)),
+  }
+}
+
+async function* each(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>, command: 'new' | 'del') {
+  for await (const value of requests) yield { command, value }
+}

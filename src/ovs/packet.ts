@@ -1,0 +1,50 @@
+import { attribute, attributes, type Infer, type InferInput } from '../netlink/attributes.js'
+import { binary, flag, u16, u32, u64 } from '../netlink/codec.js'
+import { family } from '../genetlink/family.js'
+import { ActionAttributes } from './action.js'
+import { OVS_REMEDY, OvsHeader } from './header.js'
+import { FlowKeyAttributes } from './key.js'
+
+/** `OVS_PACKET_ATTR_*` (`linux/openvswitch.h`), in the kernel's order. */
+export const PacketAttributes = attributes('OVS_PACKET_ATTR', {
+  /** `OVS_PACKET_ATTR_KEY`: of an upcall, the packet's key; of an `execute`, only its metadata counts (input port, mark, …). */
+  key: attribute(2, FlowKeyAttributes),
+  /** `OVS_PACKET_ATTR_USERDATA`: what the action `userspace` was given. */
+  userdata: attribute(4, binary()),
+  /** `OVS_PACKET_ATTR_EGRESS_TUN_KEY`: the tunnel key of an output that was asked for, as `OVS_TUNNEL_KEY_ATTR_*`. */
+  egressTunKey: attribute(5, binary()),
+  /** `OVS_PACKET_ATTR_ACTIONS`: to execute; of an upcall, the flow's, where the action asked for them. */
+  actions: attribute(3, ActionAttributes),
+  /** `OVS_PACKET_ATTR_MRU`: the largest fragment that the packet was reassembled from, in bytes. */
+  mru: attribute(9, u16),
+  /** `OVS_PACKET_ATTR_LEN`: the packet's length before it was truncated, in bytes. */
+  len: attribute(10, u32),
+  /** `OVS_PACKET_ATTR_HASH`: the packet's hash, with `OVS_PACKET_HASH_*_BIT` above it. */
+  hash: attribute(11, u64),
+  /** `OVS_PACKET_ATTR_PROBE`: the kernel logs no reason if it refuses. */
+  probe: attribute(8, flag),
+  /** `OVS_PACKET_ATTR_UPCALL_PID`: of an `execute`: the port id for upcalls that it causes (6.16 and newer). */
+  upcallPid: attribute(12, u32),
+  /** `OVS_PACKET_ATTR_PACKET`: the frame, from its Ethernet header on, at least 14 bytes. */
+  packet: attribute(1, binary(14)),
+})
+
+/** A message of `ovs_packet`. */
+export interface PacketMessage extends Infer<typeof PacketAttributes> {
+  /** Interface index of the datapath's local port. */
+  dpIfindex: number
+}
+/** A request to `ovs_packet`. */
+export interface PacketRequest extends InferInput<typeof PacketAttributes> {
+  readonly dpIfindex: number
+}
+
+/** `ovs_packet`: `miss` and `action` come from the kernel, `execute` goes to it. */
+export const OvsPacket = family({
+  name: 'ovs_packet',
+  version: 1,
+  header: OvsHeader,
+  attributes: PacketAttributes,
+  commands: { miss: 1, action: 2, execute: 3 },
+  remedy: OVS_REMEDY,
+})

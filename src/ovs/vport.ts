@@ -1,0 +1,117 @@
+import { attribute, attributes, type Infer, type InferInput, nested } from '../netlink/attributes.js'
+import { array, type Codec, flag, s32, text, u16, u32, u64 } from '../netlink/codec.js'
+import { at, struct } from '../netlink/struct.js'
+import { family } from '../genetlink/family.js'
+import { OVS_REMEDY, OvsHeader } from './header.js'
+
+/** `enum ovs_vport_type` */
+export const VportType = {
+  /** `OVS_VPORT_TYPE_NETDEV`: a network device that exists already. */
+  netdev: 1,
+  /** `OVS_VPORT_TYPE_INTERNAL`: a network device that the datapath makes. */
+  internal: 2,
+  /** `OVS_VPORT_TYPE_GRE` (module `vport-gre`) */
+  gre: 3,
+  /** `OVS_VPORT_TYPE_VXLAN` (module `vport-vxlan`); needs the option `dstPort`. */
+  vxlan: 4,
+  /** `OVS_VPORT_TYPE_GENEVE` (module `vport-geneve`); needs the option `dstPort`. */
+  geneve: 5,
+} as const
+
+/** A vport's type by its name. */
+export type VportTypeName = keyof typeof VportType
+
+/** `struct ovs_vport_stats` */
+export const VportStats = struct('ovs_vport_stats', 64, {
+  rxPackets: at(0, u64),
+  txPackets: at(8, u64),
+  rxBytes: at(16, u64),
+  txBytes: at(24, u64),
+  rxErrors: at(32, u64),
+  txErrors: at(40, u64),
+  rxDropped: at(48, u64),
+  txDropped: at(56, u64),
+})
+
+/** `OVS_VXLAN_EXT_*` */
+export const VxlanExtensionAttributes = attributes('OVS_VXLAN_EXT', {
+  /** `OVS_VXLAN_EXT_GBP`: group based policy. */
+  gbp: attribute(1, flag),
+})
+
+/** `OVS_TUNNEL_ATTR_*`: options of the tunnel types. */
+export const TunnelAttributes = attributes('OVS_TUNNEL_ATTR', {
+  /** `OVS_TUNNEL_ATTR_DST_PORT`: UDP port to listen on and send to, in the machine's byte order. */
+  dstPort: attribute(1, u16),
+  /** `OVS_TUNNEL_ATTR_EXTENSION`: of VXLAN. */
+  extension: attribute(2, nested(() => VxlanExtensionAttributes)),
+})
+
+/** `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport (6.3 and newer). */
+export const VportUpcallAttributes = attributes(
+  'OVS_VPORT_UPCALL_ATTR',
+  {
+    /** `OVS_VPORT_UPCALL_ATTR_SUCCESS`: delivered. Its number is 0, which elsewhere means nothing. */
+    success: attribute(0, u64),
+    /** `OVS_VPORT_UPCALL_ATTR_FAIL`: not delivered. */
+    fail: attribute(1, u64),
+  },
+  // The kernel pads these with OVS_VPORT_ATTR_PAD, of the set around this one.
+  { padding: 7 },
+)
+
+/** One port id, or the list of them; decoded it is always the list. */
+const portIds: Codec<number[], number | readonly number[]> = {
+  ...array(u32),
+  write(writer, value) {
+    array(u32).write(writer, typeof value === 'number' ? [value] : value)
+  },
+  writeMask() {},
+}
+
+/** `OVS_VPORT_ATTR_*` (`linux/openvswitch.h`) */
+export const VportAttributes = attributes(
+  'OVS_VPORT_ATTR',
+  {
+    /** `OVS_VPORT_ATTR_PORT_NO`: number within the datapath, below 65535; the local port's is 0. Left out of a `new`, the kernel takes the lowest that is free. */
+    portNo: attribute(1, u32),
+    /** `OVS_VPORT_ATTR_TYPE`: {@link VportType}. Needed to make one. */
+    type: attribute(2, u32),
+    /** `OVS_VPORT_ATTR_NAME`: at most 15 bytes; of a netdev the device's own name. Needed to make one. */
+    name: attribute(3, text(15)),
+    /** `OVS_VPORT_ATTR_IFINDEX`: the device's interface index; on a `new` of type internal, the one to make it with. */
+    ifindex: attribute(8, u32),
+    /** `OVS_VPORT_ATTR_NETNSID`: id of the network namespace into which the device was moved. */
+    netnsid: attribute(9, s32),
+    /** `OVS_VPORT_ATTR_STATS`: in a `set`, added to the vport's own. */
+    stats: attribute(6, VportStats),
+    /** `OVS_VPORT_ATTR_UPCALL_STATS` (6.3 and newer) */
+    upcallStats: attribute(10, nested(() => VportUpcallAttributes)),
+    /** `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none. Needed to make one. */
+    upcallPid: attribute(5, portIds),
+    /** `OVS_VPORT_ATTR_OPTIONS`: of the tunnel types. */
+    options: attribute(4, nested(() => TunnelAttributes)),
+  },
+  { padding: 7 },
+)
+
+/** A message of `ovs_vport`. */
+export interface VportMessage extends Infer<typeof VportAttributes> {
+  /** Interface index of the datapath's local port. */
+  dpIfindex: number
+}
+/** A request to `ovs_vport`. */
+export interface VportRequest extends InferInput<typeof VportAttributes> {
+  readonly dpIfindex?: number
+}
+
+/** `ovs_vport` */
+export const OvsVport = family({
+  name: 'ovs_vport',
+  version: 1,
+  header: OvsHeader,
+  attributes: VportAttributes,
+  commands: { new: 1, del: 2, get: 3, set: 4 },
+  groups: ['ovs_vport'],
+  remedy: OVS_REMEDY,
+})

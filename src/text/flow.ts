@@ -1,0 +1,22 @@
+import type { FlowMessage } from '../ovs/flow.js'
+import { formatActions } from './actions.js'
+import { formatKey } from './key.js'
+
+const TCP_FLAG_LETTERS = ['F', 'S', 'R', 'P', '.', 'U', 'E', 'C']
+
+/** How a flow is written. */
+export interface FormatFlowOptions {
+  /** CLOCK_MONOTONIC now, in milliseconds, against which `used` counts; this machine's unless said. */
+  now?: bigint
+}
+
+/**
+ * A flow as `ovs-dpctl dump-flows` prints it:
+ * `in_port(1),eth(src=…,dst=…),eth_type(0x0800), packets:3, bytes:294, used:1.204s, actions:2`.
+ */
+export function formatFlow(flow: Omit<FlowMessage, 'dpIfindex'>, { now = process.hrtime.bigint() / 1_000_000n }: FormatFlowOptions = {}): string {
+  const { key = {}, mask, stats, used, tcpFlags = 0, actions = [] } = flow
+  const seconds = used === undefined ? 'never' : `${(Number(now - used) / 1000).toFixed(3)}s`
+  const flags = tcpFlags === 0 ? '' : `, flags:${TCP_FLAG_LETTERS.filter((_, bit) => tcpFlags & (1 << bit)).join('')}`
+  return `${formatKey(key, mask)}, packets:${stats?.packets ?? 0n}, bytes:${stats?.bytes ?? 0n}, used:${seconds}${flags}, actions:${formatActions(actions)}`
+}
