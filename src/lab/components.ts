@@ -107,9 +107,9 @@ function kernelComponents(): Component[] {
 export const components: Component[] = [
   {
     name: 'base', summary: 'kmod, iproute2, ping, ovs-dpctl, libnl and procps', suite: 'host',
-    packages: ['kmod', 'iproute2', 'iputils-ping', 'openvswitch-common', 'libnl-3-200', 'libnl-genl-3-200', 'procps'],
-    // openvswitch-common depends on Python for tools that the lab has no use for.
-    standIns: ['python3', 'openssl'],
+    packages: ['kmod', 'iproute2', 'iputils-ping', 'openvswitch-common', 'openvswitch-switch', 'libnl-3-200', 'libnl-genl-3-200', 'procps'],
+    // ovs-dpctl comes with openvswitch-switch; both depend on Python and others for tools that the lab has no use for.
+    standIns: ['python3', 'python3-openvswitch', 'python3-netifaces', 'openssl', 'uuid-runtime', 'netbase'],
   },
   ...kernelComponents(),
   { name: 'qemu', summary: 'the emulator for the second backend', suite: 'host', packages: ['qemu-system-x86', 'seabios', 'busybox-static'], standIns: [] },
