@@ -63,8 +63,8 @@ export function formatKey(key: FlowKey, mask?: FlowKey): string {
     const item = formatItem(name, value, mask === undefined ? undefined : (mask[name] ?? null), mask !== undefined)
     if (item !== undefined) items.push(item)
   }
-  // Of an 802.2 frame only the mask says that the type matters.
-  if (key.ethertype === undefined && mask?.ethertype) items.push(`eth_type(0/${hex(mask.ethertype)})`)
+  // Of an 802.2 frame only the mask says whether the type matters.
+  if (key.ethertype === undefined && mask?.ethertype !== undefined) items.push(`eth_type(0/0x${mask.ethertype.toString(16).padStart(4, '0')})`)
   return items.join(',')
 }
 
