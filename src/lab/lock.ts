@@ -34,6 +34,8 @@ export async function acquire(path: string, options: { onWait?: () => void; shar
   return {
     async release() {
       if (holder.exitCode !== null) return
+      // Unheld while the lock is held, its end must keep the process alive: or Node ends here, with status 13.
+      holder.ref()
       const gone = once(holder, 'exit')
       holder.stdin.end()
       await gone
