@@ -1,0 +1,39 @@
+/**
+ * Open vSwitch in the Linux kernel, from Node: datapaths, ports, flows and upcalls.
+ *
+ * @packageDocumentation
+ */
+export {
+  Datapath,
+  type DatapathFeature,
+  type Flow,
+  type FlowInput,
+  type FlowName,
+  type PacketInput,
+  type PortOptionsInput,
+} from './client/datapath.js'
+export type { DispatchMode } from './client/dispatch.js'
+export { StrictEmitter } from './client/emitter.js'
+export { type OpenOptions, openOvs } from './client/open.js'
+export { type DatapathOptions, Ovs } from './client/ovs.js'
+export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'
+export { Upcall } from './client/upcall.js'
+export { type ListenOptions, type Overrun, type UpcallCounts, type UpcallEvents, Upcalls } from './client/upcalls.js'
+export type { BulkResult } from './genetlink/bound-family.js'
+export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
+export { LibraryNotFoundError } from './libnl/library.js'
+export type { UnknownAttribute } from './netlink/attributes.js'
+export { exact, type Exact } from './netlink/codec.js'
+export {
+  ClosedError,
+  DumpInterruptedError,
+  InvalidValueError,
+  KernelError,
+  MalformedMessageError,
+  OverrunError,
+  OvsError,
+  SocketError,
+  TimeoutError,
+  TruncatedError,
+} from './netlink/errors.js'
+export * from './ovs/index.js'

@@ -1,0 +1,75 @@
+/**
+ * Netlink and generic netlink for any family: messages, attributes, tables, connections, errors.
+ *
+ * @packageDocumentation
+ */
+export { type OpenOptions, openGenericNetlink } from './client/open.js'
+export { BoundFamily, type BulkRequest, type BulkResult, type RequestOptions } from './genetlink/bound-family.js'
+export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags } from './genetlink/controller.js'
+export { type AnyFamily, type CommandOf, family, FamilyCodec, type FamilyDefinition, type MessageIn, type MessageOut } from './genetlink/family.js'
+export { FamilyNotFoundError, GenericNetlink, type GenericNetlinkOptions } from './genetlink/generic-netlink.js'
+export { subscribe, type Subscriber } from './genetlink/subscription.js'
+export { Trace, TRACE_VARIABLE, traceFromEnvironment } from './genetlink/trace.js'
+export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './netlink/addresses.js'
+export { AttributeList, attributeList, type InferItem, type InferItemInput } from './netlink/attribute-list.js'
+export {
+  type Attribute,
+  attribute,
+  type AttributeOptions,
+  attributes,
+  AttributeSet,
+  type Infer,
+  type InferInput,
+  type InferMask,
+  type Nested,
+  nested,
+  type Table,
+  type TableIn,
+  type TableMask,
+  type TableOut,
+  type UnknownAttribute,
+  type Unknowns,
+} from './netlink/attributes.js'
+export { Source } from './netlink/bytes.js'
+export {
+  type AnyCodec,
+  array,
+  be16,
+  be32,
+  be64,
+  binary,
+  type Codec,
+  exact,
+  type Exact,
+  fixed,
+  flag,
+  type InOf,
+  type MaskOf,
+  type OutOf,
+  s32,
+  text,
+  u16,
+  u32,
+  u64,
+  u8,
+} from './netlink/codec.js'
+export { Connection, type Refusal, type ReplySink } from './netlink/connection.js'
+export { MessageFlags, NETLINK_GENERIC } from './netlink/constants.js'
+export {
+  ClosedError,
+  DumpInterruptedError,
+  type ExtendedAckInfo,
+  InvalidValueError,
+  KernelError,
+  MalformedMessageError,
+  OverrunError,
+  OvsError,
+  type OvsErrorOptions,
+  SocketError,
+  TimeoutError,
+  TruncatedError,
+} from './netlink/errors.js'
+export { type Hearer, Listener, type ListenerCounts } from './netlink/listener.js'
+export { at, type Field, type Struct, struct } from './netlink/struct.js'
+export type { Dial, Sink, Transport, Watch } from './netlink/transport.js'
+export { Writer } from './netlink/writer.js'
