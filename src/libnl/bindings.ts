@@ -1,4 +1,5 @@
 import koffi from 'koffi'
+import { Handles } from './handles.js'
 import { loadLibraries } from './library.js'
 
 /** The address of a C structure that its library owns (`struct nl_sock *`). */
@@ -85,7 +86,12 @@ function bind<D extends Record<string, Declaration<unknown>>>(library: { func(de
   return Object.fromEntries(Object.entries(declarations).map(([name, { c: declaration }]) => [name, library.func(declaration)])) as Bound<D>
 }
 
-const loaded = new Map<string, Libnl>()
+interface Loaded {
+  readonly functions: Libnl
+  readonly handles: Handles
+}
+
+const loaded = new Map<string, Loaded>()
 
 /**
  * libnl-3 and libnl-genl-3, loaded once; see {@link loadLibraries} for `folder`.
@@ -93,11 +99,21 @@ const loaded = new Map<string, Libnl>()
  * @throws LibraryNotFoundError
  */
 export function libnl(folder?: string): Libnl {
+  return load(folder).functions
+}
+
+/** The socket structures that this thread has from that libnl. */
+export function handles(folder?: string): Handles {
+  return load(folder).handles
+}
+
+function load(folder: string | undefined): Loaded {
   const key = folder ?? ''
   let found = loaded.get(key)
   if (found === undefined) {
     const { nl, genl } = loadLibraries(folder)
-    found = { ...bind(nl, NL), ...bind(genl, GENL) }
+    const functions = { ...bind(nl, NL), ...bind(genl, GENL) }
+    found = { functions, handles: new Handles(functions, nl.symbol('nl_socket_free')) }
     loaded.set(key, found)
   }
   return found

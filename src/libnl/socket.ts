@@ -5,7 +5,8 @@ import { NETLINK_GENERIC } from '../netlink/constants.js'
 import { Errno, errnoName } from '../netlink/errno.js'
 import { ClosedError, OverrunError, SocketError } from '../netlink/errors.js'
 import type { Sink, Transport, Watch } from '../netlink/transport.js'
-import { lastErrno, libc, type Libc, libnl, type Libnl, type Pointer } from './bindings.js'
+import { handles, lastErrno, libc, type Libc, libnl, type Libnl, type Pointer } from './bindings.js'
+import type { Handles } from './handles.js'
 import { ReceiveBlock } from './receive-block.js'
 
 const SOL_SOCKET = 1
@@ -38,10 +39,12 @@ export interface SocketOptions {
 
 /** What has to be given back when a socket is closed, or forgotten: nothing in it refers to the socket. */
 interface Owned {
-  libnl: Libnl
-  handle: Pointer
+  readonly handles: Handles
+  readonly handle: Pointer
   poll: ReturnType<typeof koffi.node.poll> | undefined
-  closed: boolean
+  /** Sends that are under way on other threads. */
+  aside: number
+  released: boolean
 }
 
 const forgotten = new FinalizationRegistry<Owned>(release)
@@ -49,16 +52,17 @@ const open = new Set<Owned>()
 /** Sockets that somebody listens to live for as long as they do, whoever else forgot them. */
 const watched = new Set<NetlinkSocket>()
 
-// A poll handle must not outlive its thread, and a thread's descriptors are the whole process's.
+// A thread's descriptors are the whole process's. Where a worker is terminated, no JavaScript runs: see Handles.
 if (!isMainThread) process.on('exit', () => open.forEach(release))
 
 function release(owned: Owned): void {
-  if (owned.closed) return
-  owned.closed = true
-  open.delete(owned)
   owned.poll?.close()
   owned.poll = undefined
-  owned.libnl.nl_socket_free(owned.handle)
+  // A send on another thread still uses the socket; its end comes here again.
+  if (owned.released || owned.aside > 0) return
+  owned.released = true
+  open.delete(owned)
+  owned.handles.give(owned.handle)
 }
 
 /**
@@ -83,7 +87,6 @@ export class NetlinkSocket implements Transport {
   #groups = 0
   #listeners = new Set<() => void>()
   #refs = 0
-  #aside = 0
   #closing = false
 
   /**
@@ -96,9 +99,10 @@ export class NetlinkSocket implements Transport {
     this.#size = options.receiveSize ?? 65_536
     this.#batch = options.batch ?? 32
     this.#source = new Source(Buffer.allocUnsafeSlow(this.#size))
-    const handle = this.#libnl.nl_socket_alloc()
-    if (handle === null) throw new SocketError('nl_socket_alloc', 12)
-    this.#owned = { libnl: this.#libnl, handle, poll: undefined, closed: false }
+    const own = handles(options.libraries)
+    const handle = own.take()
+    if (handle === undefined) throw new SocketError('nl_socket_alloc', 12)
+    this.#owned = { handles: own, handle, poll: undefined, aside: 0, released: false }
     open.add(this.#owned)
     try {
       this.#check('nl_connect', this.#libnl.nl_connect(handle, options.protocol ?? NETLINK_GENERIC))
@@ -130,11 +134,11 @@ export class NetlinkSocket implements Transport {
 
   sendAside(bytes: Uint8Array, length: number): Promise<void> {
     this.#alive()
-    this.#aside++
+    this.#owned.aside++
     return new Promise((resolve, reject) => {
       this.#libnl.nl_sendto.async(this.#owned.handle, bytes, length, (error, sent) => {
-        this.#aside--
-        if (this.#closing) this.#release()
+        this.#owned.aside--
+        if (this.#closing) release(this.#owned)
         if (error !== null) reject(error)
         // errno belongs to the thread that made the call, so only libnl's own code is known here.
         else if (sent < 0) reject(asideError(sent, length, this.#libnl.nl_geterror(sent)))
@@ -204,17 +208,12 @@ export class NetlinkSocket implements Transport {
     this.#listeners.clear()
     watched.delete(this)
     this.fd = -1
-    // A send on another thread still uses the socket; it releases it when it is done.
-    if (this.#aside === 0) this.#release()
+    forgotten.unregister(this)
+    release(this.#owned)
   }
 
   [Symbol.dispose](): void {
     this.close()
-  }
-
-  #release(): void {
-    forgotten.unregister(this)
-    release(this.#owned)
   }
 
   #receiveOne(sink: Sink): number {
