@@ -303,9 +303,8 @@ const NLE_MSGSIZE = 16
 const NLE_PERM = 28
 
 function sendError(errno: number, length: number): SocketError {
-  return new SocketError('nl_sendto', errno, {
-    ...(errno === Errno.EMSGSIZE ? { remedy: `A datagram of ${length} bytes is more than the send buffer holds; send less at once, or ask for a larger sendBuffer.` } : {}),
-  })
+  const remedy = `A datagram of ${length} bytes is more than the send buffer holds; send less at once, or ask for a larger sendBuffer.`
+  return new SocketError('nl_sendto', errno, errno === Errno.EMSGSIZE ? { remedy } : {})
 }
 
 function asideError(code: number, length: number, words: string): SocketError {

@@ -45,7 +45,6 @@ export function parseIpv6(value: string): Uint8Array | undefined {
     source = `${source.slice(0, dotted)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
   }
   const [head, tail] = source.split('::') as [string, string | undefined]
-  const words = (part: string) => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)))
   const front = words(head)
   const back = tail === undefined ? [] : words(tail)
   const all = [...front, ...Array.from({ length: 8 - front.length - back.length }, () => 0), ...back]
@@ -55,6 +54,10 @@ export function parseIpv6(value: string): Uint8Array | undefined {
     bytes[2 * i + 1] = word & 0xff
   })
   return bytes
+}
+
+function words(part: string): number[] {
+  return part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16))
 }
 
 /** A MAC address: six bytes, `aa:bb:cc:dd:ee:ff` as text. */

@@ -3,8 +3,13 @@ import { InvalidValueError } from './errors.js'
 import type { Writer } from './writer.js'
 
 /** In a mask: every bit of this attribute, or field, must match. */
-export const exact: unique symbol = Symbol('exact')
-export type Exact = typeof exact
+export const exact = Symbol('exact') as unknown as Exact
+
+declare const brand: unique symbol
+/** The type of {@link exact}. A symbol's own type would be lost in `const mask = { inPort: exact }`. */
+export interface Exact {
+  readonly [brand]: 'exact'
+}
 
 /**
  * How a payload becomes a value and the other way round.
@@ -104,6 +109,7 @@ export const flag: Codec<true, boolean> = {
   read: () => true,
   write(_writer, value) {
     // A flag's absence is decided by whoever holds the attribute; here it can only be present.
+    if (value === false) throw new InvalidValueError('must be true where it stands in a list', value, 'Leave it out.')
     if (value !== true) throw new InvalidValueError('must be true or false', value)
   },
   writeMask() {},
@@ -147,7 +153,7 @@ export function binary(least = 0, most = 65531): Codec<Uint8Array> {
       writer.raw(value)
     },
     writeMask(writer, mask) {
-      if (mask !== exact) this.write(writer, mask)
+      if (mask !== exact) this.write(writer, mask as Uint8Array)
       else if (least === most) writer.fill(0xff, most)
       else throw new InvalidValueError('cannot be exact, its length is not known', mask, 'Give a mask of as many bytes of 0xff as the key has.')
     },

@@ -126,7 +126,10 @@ function formatVlan(tci: number, mask: number | null | undefined): string | unde
 
 function formatLabels(labels: Uint8Array, mask: Uint8Array | null | undefined): string | undefined {
   if (mask === null || mask?.every((byte) => byte === 0)) return undefined
-  // Open vSwitch prints the bytes as one number of 128 bits.
-  const number = (bytes: Uint8Array) => `0x${BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`).toString(16)}`
-  return `ct_label(${number(labels)}${mask === undefined || mask.every((byte) => byte === 0xff) ? '' : `/${number(mask)}`})`
+  return `ct_label(${number128(labels)}${mask === undefined || mask.every((byte) => byte === 0xff) ? '' : `/${number128(mask)}`})`
+}
+
+/** Open vSwitch prints the bytes as one number of 128 bits. */
+function number128(bytes: Uint8Array): string {
+  return `0x${BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`).toString(16)}`
 }
