@@ -67,15 +67,18 @@ function hasInput(): boolean {
   }
 }
 
-const impatience = 3
+/** How long a command that was asked to end may clean up, before the kernel is ended under it. */
+const graceMs = 10_000
 
+/** Passes on what asks this process to end, so that the command can clean up; insists after a while, or when asked a third time. */
 function forwardSignals(kill: (signal: NodeJS.Signals) => void, controller: AbortController): void {
-  let interrupts = 0
+  let asked = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => {
-      interrupts += 1
-      if (interrupts >= impatience) controller.abort(signal)
-      else kill(signal)
+      asked += 1
+      if (asked === 1) setTimeout(() => controller.abort(signal), graceMs).unref()
+      if (asked < 3) kill(signal)
+      else controller.abort(signal)
     })
   }
 }

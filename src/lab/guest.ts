@@ -73,17 +73,7 @@ if [ "$BACKEND" = uml ]; then
   for fd in 5 6 7 8; do stty raw -echo <&$fd; done
 fi
 
-# The front end's requests. When its end closes it is gone, and so is the reason to go on.
-{
-  while read -r verb arg target <&8; do
-    case $verb in
-      signal) kill -s "$arg" -- "-$target" ;;
-      hangup) kill -s TERM "$target" ;;
-      size) stty rows "$arg" cols "$target" <&4 ;;
-    esac
-  done
-  exec perl "$D/poweroff"
-} 2>/dev/null & control=$!
+perl "$D/control" & control=$!
 
 keep=" $$ $control "
 if [ "$MODE" = shell ]; then
@@ -102,7 +92,7 @@ else
   input=/dev/null
   if [ "$STDIN" = yes ]; then
     input=in
-    { while read -r length <&7 && [ "$length" -gt 0 ]; do head -c "$length" <&7 || break; done; } >in 2>/dev/null &
+    perl "$D/feed" <&7 >in &
   fi
   perl "$D/launch" "$D" <"$input" >out 2>err 4>&- 5>&- 6>&- 7>&- & launcher=$!
 fi
@@ -119,7 +109,7 @@ done
 [ "$MODE" = shell ] || wait "$out" "$err"
 if [ "$BACKEND" = uml ]; then
   # Changing a line's settings waits until its output has left.
-  for fd in 4 5 6 8; do stty raw -echo <&$fd; done
+  for fd in 5 6 8; do stty raw -echo <&$fd; done
 else
   sync
 fi
@@ -138,6 +128,8 @@ open(my $control, '>&=', 8) or die;
 my $pid = fork();
 if ($pid == 0) {
   close($control);
+  # A shell without job control ignores these for what it runs in the background.
+  $SIG{$_} = 'DEFAULT' for qw(INT QUIT);
   setpgrp(0, 0) unless -t STDIN;
   %ENV = ();
   for (@env) { my ($name, $value) = split(/=/, $_, 2); $ENV{$name} = $value }
@@ -152,6 +144,32 @@ syswrite($control, "started $pid\n");
 $SIG{$_} = 'IGNORE' for qw(INT QUIT TERM HUP);
 waitpid($pid, 0);
 syswrite($control, $? & 127 ? sprintf("signal %d\n", $? & 127) : sprintf("exit %d\n", $? >> 8));
+`
+
+/** Carries out the front end's requests. When its end of the line closes it is gone, and so is the reason to go on. */
+export const controlScript = String.raw`use strict;
+open(my $control, '<&=', 8) or die;
+while (<$control>) {
+  my ($verb, $first, $second) = split;
+  if ($verb eq 'signal') { kill($first, -$second) }
+  elsif ($verb eq 'hangup') { kill('TERM', $first) }
+  elsif ($verb eq 'size') { open(my $terminal, '<&=', 4) or next; ioctl($terminal, 0x5414, pack('S4', $first, $second, 0, 0)) }
+}
+syscall(169, 0xfee1dead, 672274793, 0x4321fedc, 0);
+`
+
+/** Turns framed input (each piece with its length before it, 0 at the end) into a plain stream. */
+export const feedScript = String.raw`use strict;
+sub take {
+  my ($length) = @_;
+  my $bytes = '';
+  while (length($bytes) < $length) { sysread(STDIN, $bytes, $length - length($bytes), length($bytes)) or exit }
+  return $bytes;
+}
+while (my $length = unpack('N', take(4))) {
+  my $bytes = take($length);
+  for (my $sent = 0; $sent < $length;) { $sent += syswrite(STDOUT, $bytes, $length - $sent, $sent) // exit }
+}
 `
 
 /** Loads a module and what it depends on, by finit_module(2). */

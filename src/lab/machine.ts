@@ -59,7 +59,7 @@ export async function boot(folder: string, command: string[], shell: boolean): P
   const machine: Machine = {
     stdout: line(5), stderr: line(6), stdin: line(7), terminal: shell ? line(4) : undefined,
     signal: (name) => void reports.commandStarted.then((pid) => control.write(`signal ${name} ${pid}\n`)),
-    hangup: (stream) => void reports.streams.then((pids) => control.write(`hangup - ${pids[stream]}\n`)),
+    hangup: (stream) => void reports.streams.then((pids) => control.write(`hangup ${pids[stream]}\n`)),
     resize: (rows, columns) => void control.write(`size ${rows} ${columns}\n`),
     started: reports.commandStarted.then(() => {}),
     ended: ended.then(async (log) => {

@@ -38,7 +38,7 @@ export interface RunOptions extends Omit<SetupOptions, 'update'> {
   share?: readonly string[] | undefined
   /** Further components laid over the root, such as `compiler`. */
   components?: readonly string[] | undefined
-  /** Ends the command with SIGTERM, and if that does not help, the kernel. */
+  /** Ends the kernel at once, and the command with it; to end a command gently, see `onBoot`. */
   signal?: AbortSignal | undefined
   /** Called once the kernel runs, with what can be asked of it meanwhile. */
   onBoot?: ((lab: { kill(signal: NodeJS.Signals): void }) => void) | undefined
@@ -124,14 +124,15 @@ async function attend(lab: Machine, options: RunOptions): Promise<RunResult> {
     if (options.timeout === undefined) return
     timers.push(setTimeout(() => { timedOut = true; end() }, options.timeout * 1000))
   })
-  options.signal?.addEventListener('abort', end, { once: true })
+  const abort = (): void => lab.kill()
+  options.signal?.addEventListener('abort', abort, { once: true })
   options.onBoot?.({ kill: (signal) => lab.signal(signal.replace(/^SIG/, '')) })
 
   const { guest, log } = await lab.ended
   for (const timer of timers) clearTimeout(timer)
-  options.signal?.removeEventListener('abort', end)
+  options.signal?.removeEventListener('abort', abort)
   const [stdout, stderr] = await Promise.all([out, err])
-  if (options.signal?.aborted === true && guest === undefined) throw options.signal.reason
+  options.signal?.throwIfAborted()
   if (guest === undefined && !timedOut) throw bootError(log)
   const name = signalName(guest?.signal)
   return { status: timedOut ? 124 : guest!.status, ...(name === undefined ? {} : { signal: name }), timedOut, stdout, stderr, log }
@@ -155,10 +156,19 @@ async function carry(lab: Machine, name: 'stdout' | 'stderr', destination: Writa
     source.pipe(destination, { end: false })
     await closed
     destination.removeListener('error', lost)
-    if (destination.writableNeedDrain) await new Promise((resolve) => destination.once('drain', resolve).once('error', resolve))
+    await flushed(destination)
   }
   await closed
   return Buffer.concat(chunks)
+}
+
+/** Resolves when all that was written so far has left, or can no longer. */
+async function flushed(stream: Writable): Promise<void> {
+  if (stream.destroyed || stream.writableEnded) return
+  await new Promise<void>((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write(new Uint8Array(), () => resolve())
+  })
 }
 
 function signalName(number: number | undefined): NodeJS.Signals | undefined {

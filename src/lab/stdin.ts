@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { Machine } from './machine.js'
 
 /**
@@ -14,14 +14,32 @@ export function feed(source: Readable, lab: Machine): void {
       const bytes = Buffer.from(piece as Buffer)
       for (let start = 0; start < bytes.length; start += 65_536) {
         const part = bytes.subarray(start, start + 65_536)
-        line.write(`${part.length}\n`)
-        if (!line.write(part)) await new Promise((resolve) => line.once('drain', resolve).once('close', resolve))
+        line.write(lengthOf(part))
+        if (!line.write(part)) await drained(line)
         if (line.destroyed) return
       }
     }
-    line.write('0\n')
+    line.write(lengthOf(empty))
   })().catch(() => {
     // What cannot be read any further ends here, as a broken pipe does.
-    line.write('0\n')
+    line.write(lengthOf(empty))
   })
+}
+
+async function drained(line: Writable): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      line.removeListener('drain', done).removeListener('close', done)
+      resolve()
+    }
+    line.on('drain', done).on('close', done)
+  })
+}
+
+const empty = new Uint8Array()
+
+function lengthOf(part: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(part.length)
+  return bytes
 }
