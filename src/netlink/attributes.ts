@@ -1,5 +1,5 @@
 import { LITTLE_ENDIAN, type Source } from './bytes.js'
-import { type AnyCodec, type Codec, exact, type Exact, type InOf, type MaskOf, type OutOf } from './codec.js'
+import { type AnyCodec, type Codec, exact, type Exact, flag, type InOf, type MaskOf, type OutOf } from './codec.js'
 import { align, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 import { InvalidValueError, MalformedMessageError, OvsError } from './errors.js'
 import type { Writer } from './writer.js'
@@ -205,12 +205,13 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
 
   /** Members that stand beside the attributes in the same object, such as those of a family's header, are `besides`. */
   #write(writer: Writer, value: TableIn<T> | TableMask<T>, method: 'write' | 'writeMask', besides?: ReadonlySet<string>): void {
-    if (typeof value !== 'object' || value === null) throw new InvalidValueError('must be an object', value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError('must be an object', value)
     const given = value as Record<string, unknown>
     for (const entry of this.entries) {
       const member = given[entry.name]
-      // A flag is left out by `false`, everything else by `undefined`.
-      if (member !== undefined && member !== false) writeEntry(writer, entry, member, method)
+      // A flag is left out by `false`, everything else only by `undefined`.
+      if (member === undefined || (member === false && entry.codec === flag)) continue
+      writeEntry(writer, entry, member, method)
     }
     if (value.unknown !== undefined) for (const unknown of value.unknown) writeUnknown(writer, unknown)
     for (const name in given) {

@@ -152,9 +152,26 @@ export function show(value: unknown): string {
   if (typeof value === 'string') text = JSON.stringify(value)
   else if (typeof value === 'bigint') text = `${value}n`
   else if (value instanceof Uint8Array) text = `${value.length} bytes`
-  else if (typeof value === 'object' && value !== null) text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v)) ?? 'object'
+  else if (typeof value === 'function') text = `a function ${value.name}`
+  else if (typeof value === 'object' && value !== null) text = showObject(value)
   else text = String(value)
   // JSON leaves the C1 controls as they are, and some terminals obey them.
-  text = text.replace(/[\u007f-\u009f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  // oxlint-disable-next-line no-control-regex
+  text = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return text.length > 120 ? `${text.slice(0, 117)}…` : text
+}
+
+function showObject(value: object): string {
+  try {
+    return (
+      JSON.stringify(value, (_, each: unknown) => {
+        if (typeof each === 'bigint') return `${each}n`
+        if (each instanceof Uint8Array) return `${each.length} bytes`
+        return typeof each === 'symbol' ? String(each) : each
+      }) ?? 'an object'
+    )
+  } catch {
+    // It holds itself, or its toJSON fails.
+    return 'an object'
+  }
 }

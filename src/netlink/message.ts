@@ -41,11 +41,13 @@ export interface Acknowledgement {
   offset?: number
   /** The number of the attribute that is missing. */
   missing?: number
+  /** The nest in which it is missing, in bytes from the request's `nlmsghdr`; absent at the top. */
+  missingIn?: number
 }
 
 /** The errno of an `NLMSG_ERROR` or `NLMSG_DONE`, without the rest. */
 export function readErrno(source: Source, start: number, end: number): number {
-  return end - start >= 4 ? -source.view.getInt32(start, LITTLE_ENDIAN) : 0
+  return end - start >= 4 ? 0 - source.view.getInt32(start, LITTLE_ENDIAN) : 0
 }
 
 /** An `NLMSG_ERROR` (with `repeats`: the request, or its header, stands in it) or an `NLMSG_DONE`, whole. */
@@ -54,6 +56,7 @@ export function readAcknowledgement(source: Source, flags: number, start: number
   let at = start + 4
   if (repeats && at + NLMSG_HEADER <= end) {
     const repeated = flags & AckFlags.capped ? NLMSG_HEADER : source.view.getUint32(at, LITTLE_ENDIAN)
+    if (repeated > end - at) return result
     at += align(Math.max(repeated, NLMSG_HEADER))
   }
   if (!(flags & AckFlags.tlvs) || at >= end) return result
@@ -61,6 +64,7 @@ export function readAcknowledgement(source: Source, flags: number, start: number
     if (type === ExtendedAck.message) result.message = source.bytes.toString('utf8', from, to).replace(/\0+$/, '')
     else if (type === ExtendedAck.offset && to - from >= 4) result.offset = source.view.getUint32(from, LITTLE_ENDIAN)
     else if (type === ExtendedAck.missType && to - from >= 4) result.missing = source.view.getUint32(from, LITTLE_ENDIAN)
+    else if (type === ExtendedAck.missNest && to - from >= 4) result.missingIn = source.view.getUint32(from, LITTLE_ENDIAN)
   })
   return result
 }

@@ -52,7 +52,7 @@ export function struct<const F extends Fields>(name: string, size: number, field
   }
 
   function write(writer: Writer, value: unknown, method: 'write' | 'writeMask'): void {
-    if (typeof value !== 'object' || value === null) throw new InvalidValueError(`must be an object with ${Object.keys(fields).join(', ')}`, value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError(`must be an object with ${Object.keys(fields).join(', ')}`, value)
     writeMembers(writer, value, method)
     for (const member in value) {
       if (!Object.hasOwn(fields, member)) {
