@@ -41,6 +41,7 @@ export class Connection {
   #refusals: Map<number, KernelError> | undefined
   #source: Source | undefined
   #closed = false
+  #stopWaiting: (() => void) | undefined
 
   constructor(
     readonly transport: Transport,
@@ -146,6 +147,7 @@ export class Connection {
   dispose(): void {
     this.#closed = true
     this.transport.close()
+    this.#stopWaiting?.()
   }
 
   #start(onRefusal: Refusal, onReply: ReplySink | undefined): void {
@@ -176,13 +178,9 @@ export class Connection {
   }
 
   #receiveOne(): boolean {
-    try {
-      return this.transport.receive(this.#take) > 0
-    } catch (error) {
-      // What was lost may have been the answer that ends this exchange: it has no known end any more.
-      if (!(error instanceof OverrunError)) this.#finished = true
-      throw error
-    }
+    // Where this throws, the exchange has no known end any more: what was lost, or could not be
+    // understood, may have been the answer that ends it. So it stays unfinished.
+    return this.transport.receive(this.#take) > 0
   }
 
   #ended(what: string): true {
@@ -241,16 +239,19 @@ export class Connection {
 
   #readable(what: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const watch = this.transport.watch(() => {
+      const stop = (then: () => void) => {
         clearTimeout(timer)
         watch.close()
-        resolve()
-      })
+        this.#stopWaiting = undefined
+        then()
+      }
+      const watch = this.transport.watch(() => stop(resolve))
       const timer = setTimeout(() => {
-        watch.close()
-        this.#finished = true
-        reject(new TimeoutError(what, this.timeout))
+        // A late answer is told by its sequence number, but a dump goes on, and a socket has one at a time.
+        this.#finished = !this.#dumping
+        stop(() => reject(new TimeoutError(what, this.timeout)))
       }, this.timeout)
+      this.#stopWaiting = () => stop(() => reject(new ClosedError('the connection')))
     })
   }
 }

@@ -96,13 +96,24 @@ export class Listener {
       return
     }
     try {
-      eachMessage(source, start, end, (type, _flags, _sequence, from, to) => {
-        this.hearer.message(type, source, from, to)
-        this.counts.received++
-      })
+      eachMessage(source, start, end, (type, _flags, _sequence, from, to) => this.#message(type, source, from, to))
     } catch (error) {
-      this.counts.malformed++
-      this.hearer.error(error instanceof MalformedMessageError ? error : new MalformedMessageError('a message could not be understood', error))
+      this.#malformed(error)
     }
+  }
+
+  #message(type: number, source: Source, start: number, end: number): void {
+    if (this.#closed) return
+    try {
+      this.hearer.message(type, source, start, end)
+      this.counts.received++
+    } catch (error) {
+      this.#malformed(error)
+    }
+  }
+
+  #malformed(error: unknown): void {
+    this.counts.malformed++
+    this.hearer.error(error instanceof MalformedMessageError ? error : new MalformedMessageError('a message could not be understood', error))
   }
 }

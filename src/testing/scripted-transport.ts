@@ -39,7 +39,7 @@ export class ScriptedTransport implements Transport {
   }
 
   send(bytes: Uint8Array, length: number): void {
-    if (this.closed) throw new ClosedError('the scripted transport')
+    this.#alive()
     const datagram = new Uint8Array(bytes.subarray(0, length))
     this.sent.push(datagram)
     this.script(parseDatagram(datagram), this)
@@ -50,7 +50,7 @@ export class ScriptedTransport implements Transport {
   }
 
   receive(sink: Sink, most = 1): number {
-    if (this.closed) throw new ClosedError('the scripted transport')
+    this.#alive()
     let count = 0
     while (count < most) {
       const next = this.#queue[0]
@@ -64,6 +64,7 @@ export class ScriptedTransport implements Transport {
   }
 
   watch(onReadable: () => void): Watch {
+    this.#alive()
     const listener = () => onReadable()
     this.#listeners.add(listener)
     this.#notify()
@@ -71,16 +72,22 @@ export class ScriptedTransport implements Transport {
   }
 
   join(group: number): void {
+    this.#alive()
     this.groups.add(group)
   }
 
   leave(group: number): void {
+    this.#alive()
     this.groups.delete(group)
   }
 
   close(): void {
     this.closed = true
     this.#listeners.clear()
+  }
+
+  #alive(): void {
+    if (this.closed) throw new ClosedError('the scripted transport')
   }
 
   #push(next: Uint8Array | Error): this {
