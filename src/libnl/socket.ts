@@ -243,6 +243,8 @@ export class NetlinkSocket implements Transport {
   #receiveError(call: string): 0 {
     const errno = lastErrno()
     if (errno === Errno.EAGAIN || errno === Errno.EINTR) return 0
+    // libuv stops a poll handle on whose descriptor an error waits, and so would end the listening with the first overrun.
+    if (this.#listeners.size > 0) this.#poll()
     const error = new SocketError(call, errno)
     throw errno === Errno.ENOBUFS ? new OverrunError(error) : error
   }
