@@ -71,5 +71,5 @@ export {
 } from './netlink/errors.js'
 export { type Hearer, Listener, type ListenerCounts } from './netlink/listener.js'
 export { at, type Field, type Struct, struct } from './netlink/struct.js'
-export type { Dial, Sink, Transport, Watch } from './netlink/transport.js'
+export type { Dial, DialOptions, Sink, Transport, Watch } from './netlink/transport.js'
 export { Writer } from './netlink/writer.js'

@@ -1,10 +1,12 @@
 import type { BulkResult } from '../genetlink/bound-family.js'
-import { InvalidValueError } from '../netlink/errors.js'
+import { Errno } from '../netlink/errno.js'
+import { InvalidValueError, KernelError } from '../netlink/errors.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { ActionInput } from '../ovs/action.js'
 import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '../ovs/flow.js'
 import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
 import { maskedKey } from '../ovs/masked-key.js'
+import { matchProblems } from '../ovs/match-rules.js'
 import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
 import { explain, explained } from './explain.js'
 import type { Ovs } from './ovs.js'
@@ -152,13 +154,13 @@ export class Datapath {
    *
    * @throws KernelError (`EINVAL`), InvalidValueError
    */
-  putFlow(flow: FlowInput): Promise<void> {
-    return this.#explained(this.#ovs.flow.new(this.#flow(flow)))
+  async putFlow(flow: FlowInput): Promise<void> {
+    await this.#explainedFlow(this.#ovs.flow.new(this.#flow(flow)), flow)
   }
 
   /** Makes a flow. @throws KernelError (`EEXIST`, `EINVAL`), InvalidValueError */
-  addFlow(flow: FlowInput): Promise<void> {
-    return this.#explained(this.#ovs.flow.new(this.#flow(flow), { exclusive: true }))
+  async addFlow(flow: FlowInput): Promise<void> {
+    await this.#explainedFlow(this.#ovs.flow.new(this.#flow(flow), { exclusive: true }), flow)
   }
 
   /**
@@ -166,22 +168,22 @@ export class Datapath {
    * that fails is in the result by its place in the input; the others go on.
    */
   putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>): Promise<BulkResult> {
-    return this.#explained(this.#ovs.flow.newAll(map(flows, (flow) => this.#flow(flow))))
+    return this.#explained(this.#ovs.flow.newAll(flows, (flow) => this.#flow(flow)))
   }
 
   /** One flow, read now. @throws KernelError (`ENOENT`) */
-  getFlow(name: FlowName): Promise<Flow> {
-    return this.#explained(this.#ovs.flow.get(this.#flow(name)))
+  async getFlow(name: FlowName): Promise<Flow> {
+    return await this.#explained(this.#ovs.flow.get(this.#flow(name)))
   }
 
   /** Deletes one flow; resolves to what it was, with its final statistics. @throws KernelError (`ENOENT`) */
-  deleteFlow(name: FlowName): Promise<Flow> {
-    return this.#explained(this.#ovs.flow.del(this.#flow(name)))
+  async deleteFlow(name: FlowName): Promise<Flow> {
+    return await this.#explained(this.#ovs.flow.del(this.#flow(name)))
   }
 
   /** Deletes many flows; see {@link putFlows}. */
   deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>): Promise<BulkResult> {
-    return this.#explained(this.#ovs.flow.delAll(map(names, (name) => this.#flow(name))))
+    return this.#explained(this.#ovs.flow.delAll(names, (name) => this.#flow(name)))
   }
 
   /** Deletes all flows; the kernel announces none of them. */
@@ -230,6 +232,15 @@ export class Datapath {
     return { ...rest, dpIfindex: this.dpIfindex, unknown: [{ number: KEY, bytes: within('OVS_FLOW_ATTR_KEY', () => maskedKey(key, mask)) }] }
   }
 
+  async #explainedFlow(request: Promise<void>, { key, mask }: FlowInput): Promise<void> {
+    try {
+      await request
+    } catch (error) {
+      const refused = error instanceof KernelError && error.errno === Errno.EINVAL
+      throw explain(error, { datapath: this.name, ...(refused ? { problems: matchProblems(key, mask) } : {}) })
+    }
+  }
+
   #explained<T>(request: Promise<T>): Promise<T> {
     return explained(request, { datapath: this.name })
   }
@@ -260,8 +271,4 @@ export function featureBits(names: readonly DatapathFeature[]): number {
 /** The features of these bits, as far as they have names. */
 export function featureNames(bits: number): DatapathFeature[] {
   return (Object.keys(DatapathFeatures) as DatapathFeature[]).filter((name) => bits & DatapathFeatures[name])
-}
-
-async function* map<A, B>(values: Iterable<A> | AsyncIterable<A>, of: (value: A) => B): AsyncGenerator<B> {
-  for await (const value of values) yield of(value)
 }

@@ -9,6 +9,8 @@ export interface Subject {
   port?: string | number
   /** Type of the port. */
   type?: string
+  /** What is wrong with a flow's match, where that is known. */
+  problems?: readonly string[]
 }
 
 interface Explanation {
@@ -50,13 +52,14 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
   }),
   'ovs_vport new EINVAL': ({ port, type }) => ({
     sentence: `the kernel does not take ${show(port)} as a port of type ${show(type)}`,
-    remedy: 'A loopback device and another datapath\'s internal port cannot be ports; the tunnel types vxlan and geneve need a dstPort.',
+    remedy: 'A loopback device and another datapath\'s internal port cannot be ports; the tunnel types vxlan and geneve need a dstPort; there cannot be more port ids than CPUs.',
   }),
   'ovs_vport new EAFNOSUPPORT': ({ type }) => ({
     sentence: `this kernel has no ports of type ${show(type)}`,
     remedy: `Load its module: "modprobe vport-${type}".`,
   }),
   'ovs_vport new EFBIG': () => ({ sentence: 'the datapath is full, or the port number is not below 65535' }),
+  'ovs_vport EFBIG': ({ port }) => ({ sentence: `a port number is below 65535, ${show(port)} is not` }),
   'ovs_vport ENODEV': ({ port, datapath }) => ({
     sentence: `the datapath ${show(datapath)} has no port ${show(port)}`,
     remedy: 'See which there are: ports().',
@@ -71,15 +74,17 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
     remedy: 'A flow that was made with a UFID is found by that; any other by its whole key, as it was given.',
   }),
   'ovs_flow new ENOENT': () => ({
-    sentence: 'a flow that matches the same packets was made from another key',
-    remedy: 'Clear the bits of the key that the mask does not cover (maskedKey does), or give flows a UFID.',
+    sentence: 'another flow already matches this key: flows must not overlap',
+    remedy: 'Change or delete that flow first, or make the masks tell the two apart.',
   }),
   'ovs_flow new EEXIST': () => ({ sentence: 'there is such a flow already', remedy: 'Change its actions with putFlow, or delete it first.' }),
-  'ovs_flow EINVAL': () => ({
-    sentence: 'the kernel does not take this key, mask or list of actions',
-    remedy:
-      'Its reason is in the kernel log (dmesg). Often: a mask over a header whose ethertype or protocol is not matched exactly, or an action on a header that the key does not require.',
-  }),
+  'ovs_flow EINVAL': ({ problems = [] }) =>
+    problems.length > 0
+      ? { sentence: `the kernel does not take this match: ${problems.join('; ')}` }
+      : {
+          sentence: 'the kernel does not take this key, mask or list of actions',
+          remedy: 'Its reason is in the kernel log (dmesg). Often: an action on a header that the match does not require.',
+        },
   'ovs_packet ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
 }
 

@@ -16,7 +16,7 @@ export interface OpenOptions extends GenericNetlinkOptions, SocketOptions {
  * @throws LibraryNotFoundError
  */
 export function openGenericNetlink(options: OpenOptions = {}): GenericNetlink {
-  return new GenericNetlink(options.dial ?? (() => new NetlinkSocket(options)), { trace: traceFromEnvironment(), ...options })
+  return new GenericNetlink(options.dial ?? ((each) => new NetlinkSocket({ ...options, ...each })), { trace: traceFromEnvironment(), ...options })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { GENL_HEADER } from '../genetlink/family.js'
 import type { Source } from '../netlink/bytes.js'
 import { Errno } from '../netlink/errno.js'
-import { KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
+import { InvalidValueError, KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
 import { Listener, type ListenerCounts } from '../netlink/listener.js'
 import type { Transport } from '../netlink/transport.js'
 import type { DatapathMessage } from '../ovs/datapath.js'
@@ -16,7 +16,11 @@ import { Upcall } from './upcall.js'
 export interface ListenOptions {
   /** How the kernel chooses the socket; `perCpu` where it can (5.15 and newer), otherwise `perVport`. */
   dispatch?: DispatchMode
+  /** Receive queue to ask for, in bytes; what `openOvs` was told, or 4 MiB, unless said. */
+  receiveBuffer?: number
 }
+
+const MODES: readonly DispatchMode[] = ['perCpu', 'perVport']
 
 /** What has arrived so far. */
 export interface UpcallCounts extends ListenerCounts {
@@ -84,10 +88,11 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   /** Made by `listen` of a datapath. */
-  static async open(ovs: Ovs, datapath: Datapath, { dispatch }: ListenOptions = {}): Promise<Upcalls> {
-    const modes: readonly DispatchMode[] = dispatch === undefined ? ['perCpu', 'perVport'] : [dispatch]
+  static async open(ovs: Ovs, datapath: Datapath, { dispatch, receiveBuffer }: ListenOptions = {}): Promise<Upcalls> {
+    if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
+    const modes = dispatch === undefined ? MODES : [dispatch]
     for (const mode of modes) {
-      const upcalls = new Upcalls(ovs, datapath, ovs.netlink.dial(), mode)
+      const upcalls = new Upcalls(ovs, datapath, ovs.netlink.dial(receiveBuffer === undefined ? {} : { receiveBuffer }), mode)
       try {
         await upcalls.#attachment.attach()
         ovs.keep(upcalls)

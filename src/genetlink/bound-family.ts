@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Source } from '../netlink/bytes.js'
 import type { Connection, Refusal } from '../netlink/connection.js'
-import { MessageFlags } from '../netlink/constants.js'
+import { MessageFlags, NLMSG_HEADER } from '../netlink/constants.js'
 import { InvalidValueError, KernelError, MalformedMessageError } from '../netlink/errors.js'
 import type { Acknowledgement } from '../netlink/message.js'
 import type { FamilyInfo } from './controller.js'
@@ -117,10 +117,10 @@ export class BoundFamily<D extends AnyFamily> {
 
   /**
    * Many requests, as many to a send as fit, each with its own outcome. The input is read as it is
-   * needed; a request that cannot be encoded is a failure like one that the kernel refused, and
-   * the others go on.
+   * needed; a value of which no request can be made, or encoded, is a failure like one that the
+   * kernel refused, and the others go on.
    */
-  async bulk(requests: Iterable<BulkRequest<D>> | AsyncIterable<BulkRequest<D>>): Promise<BulkResult> {
+  async bulk<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => BulkRequest<D>): Promise<BulkResult> {
     const result: BulkResult = { done: 0, failures: [] }
     const connection = this.#connections.acquire()
     const indices: number[] = []
@@ -129,38 +129,49 @@ export class BoundFamily<D extends AnyFamily> {
     const flush = async () => {
       if (indices.length > 0) {
         connection.acknowledgeLast()
-        const wait = connection.exchange(what, this.#refusal(connection, what))
-        // Of a lone request, the refusal is thrown.
-        if (wait !== undefined) await wait
-        for (const [at, error] of connection.refusals) result.failures.push({ index: indices[at] as number, error })
-        result.done += indices.length - connection.refusals.size
+        const failed = await this.#refusals(connection, what)
+        for (const [at, error] of failed) result.failures.push({ index: indices[at] as number, error })
+        result.done += indices.length - failed.size
       }
       connection.begin()
       indices.length = 0
     }
     try {
       connection.begin()
-      for await (const { command, value, flags = 0 } of requests) {
+      for await (const each of values) {
         try {
+          const { command, value, flags = 0 } = request(each)
           this.#add(connection, command, value, flags)
           indices.push(index)
         } catch (error) {
           if (!(error instanceof InvalidValueError)) throw error
-          connection.discard()
           result.failures.push({ index, error })
         }
         index++
         if (indices.length === BULK_REQUESTS || connection.writer.length >= BULK_BYTES) {
-          await flushOne(flush, result, indices)
+          await flush()
           await setImmediate()
         }
       }
-      await flushOne(flush, result, indices)
+      await flush()
     } finally {
       this.#connections.release(connection)
     }
     result.failures.sort((a, b) => a.index - b.index)
     return result
+  }
+
+  /** Sends what was added; the refusals by place. */
+  async #refusals(connection: Connection, what: string): Promise<ReadonlyMap<number, KernelError>> {
+    try {
+      const wait = connection.exchange(what, this.#refusal(connection, what))
+      if (wait !== undefined) await wait
+      return connection.refusals
+    } catch (error) {
+      // Of a lone request, the refusal is thrown.
+      if (error instanceof KernelError && connection.count === 1) return new Map([[0, error]])
+      throw error
+    }
   }
 
   async #exchange(
@@ -185,8 +196,17 @@ export class BoundFamily<D extends AnyFamily> {
 
   #add(connection: Connection, command: CommandOf<D>, value: MessageIn<D>, flags: number): void {
     connection.open(this.info.id, flags)
-    this.codec.write(connection.writer, this.definition.commands[command] as number, value)
+    try {
+      this.codec.write(connection.writer, this.definition.commands[command] as number, value)
+    } catch (error) {
+      connection.discard()
+      throw error
+    }
     connection.close()
+  }
+
+  #kernelName(number: number): string {
+    return this.definition.attributes.entry(number)?.kernelName ?? `attribute ${number}`
   }
 
   #what(command: string): string {
@@ -195,25 +215,15 @@ export class BoundFamily<D extends AnyFamily> {
 
   #refusal(connection: Connection, what: string): Refusal {
     return (acknowledgement: Acknowledgement) => {
-      const { errno, message, offset, missing } = acknowledgement
+      const { errno, message, offset, missing, missingIn } = acknowledgement
       const { bytes, length } = connection.writer
       // The offset counts from the refused request's own beginning; a batch's others stand before it.
-      const attribute = offset === undefined || connection.count !== 1 ? [] : this.codec.pathAt(new Source(bytes), 16, length, offset)
+      const pathAt = (at: number | undefined) => (at === undefined || connection.count !== 1 ? [] : this.codec.pathAt(new Source(bytes), NLMSG_HEADER, length, at))
       return new KernelError(errno, what, {
         ...(message === undefined ? {} : { message }),
-        ...(missing === undefined ? {} : { missing: this.definition.attributes.entry(missing)?.kernelName ?? `attribute ${missing}` }),
-        attribute,
+        ...(missing === undefined ? {} : { missing: missingIn === undefined ? this.#kernelName(missing) : [...pathAt(missingIn), `attribute ${missing}`].join(' > ') }),
+        attribute: pathAt(offset),
       })
     }
-  }
-}
-
-async function flushOne(flush: () => Promise<void>, result: BulkResult, indices: number[]): Promise<void> {
-  try {
-    await flush()
-  } catch (error) {
-    if (!(error instanceof KernelError) || indices.length !== 1) throw error
-    result.failures.push({ index: indices[0] as number, error })
-    indices.length = 0
   }
 }

@@ -1,7 +1,7 @@
 import { Connection } from '../netlink/connection.js'
 import { Errno } from '../netlink/errno.js'
 import { ClosedError, InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
-import type { Dial, Transport } from '../netlink/transport.js'
+import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
 import { BoundFamily } from './bound-family.js'
 import type { AnyFamily } from './family.js'
@@ -67,7 +67,8 @@ export class GenericNetlink {
     try {
       return await info
     } catch (error) {
-      this.#infos.delete(name)
+      // Whoever asked meanwhile may have begun anew.
+      if (this.#infos.get(name) === info) this.#infos.delete(name)
       throw error instanceof KernelError && error.errno === Errno.ENOENT ? new FamilyNotFoundError(name, remedy, error) : error
     }
   }
@@ -95,9 +96,9 @@ export class GenericNetlink {
   }
 
   /** A transport of one's own, to listen on; whoever asks for it closes it. */
-  dial(): Transport {
+  dial(options?: DialOptions): Transport {
     if (this.#closed) throw new ClosedError('generic netlink')
-    const transport = this.#dial()
+    const transport = this.#dial(options)
     return this.#options.trace === undefined ? transport : traced(transport, this.#options.trace)
   }
 

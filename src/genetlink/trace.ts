@@ -35,7 +35,7 @@ export class Trace {
     if (type === NLMSG_ERROR || type === NLMSG_DONE) {
       const { errno, message } = readAcknowledgement(source, flags, start, end, type === NLMSG_ERROR)
       const name = type === NLMSG_DONE ? 'done' : 'ack'
-      return errno > 0 ? `${name} ${errnoName(errno)}${message === undefined ? '' : ` ${JSON.stringify(message)}`}` : name
+      return errno > 0 ? `${name} ${errnoName(errno)}${message === undefined ? '' : ` ${plain(message)}`}` : name
     }
     const flagText = ` flags 0x${flags.toString(16)}`
     const codec = this.#families.get(type)
@@ -85,7 +85,8 @@ export function traced(transport: Transport, trace: Trace): Transport {
 /** A value on one line: bytes as hex, bigints as numbers, controls escaped. */
 function plain(value: unknown): string {
   const json = JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each === 'bigint') return Number(each)
+    // Beyond 2 ** 53 a number would be another one.
+    if (typeof each === 'bigint') return each <= Number.MAX_SAFE_INTEGER ? Number(each) : String(each)
     if (each instanceof Uint8Array) return `0x${Buffer.from(each).toString('hex')}`
     return each
   })

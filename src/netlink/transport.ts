@@ -56,5 +56,11 @@ export interface Transport {
   close(): void
 }
 
+/** What a transport may be asked for; what it cannot do it leaves. */
+export interface DialOptions {
+  /** Receive queue, in bytes. */
+  receiveBuffer?: number
+}
+
 /** Makes transports. */
-export type Dial = () => Transport
+export type Dial = (options?: DialOptions) => Transport

@@ -78,13 +78,13 @@ export class FlowFamily {
   }
 
   /** Makes or changes many; see {@link BoundFamily.bulk}. */
-  newAll(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>): Promise<BulkResult> {
-    return this.family.bulk(each(requests, 'new'))
+  newAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest): Promise<BulkResult> {
+    return this.family.bulk(values, (value) => ({ command: 'new', value: request(value) }))
   }
 
   /** Deletes many; see {@link BoundFamily.bulk}. */
-  delAll(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>): Promise<BulkResult> {
-    return this.family.bulk(each(requests, 'del'))
+  delAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest): Promise<BulkResult> {
+    return this.family.bulk(values, (value) => ({ command: 'del', value: request(value) }))
   }
 
   /** Changes the actions of a flow, or clears its statistics. @throws KernelError (`ENOENT`), InvalidValueError */
@@ -139,8 +139,4 @@ export async function openFamilies(netlink: GenericNetlink): Promise<OvsFamilies
     flow: new FlowFamily(await netlink.family(OvsFlow)),
     packet: new PacketFamily(await netlink.family(OvsPacket)),
   }
-}
-
-async function* each(requests: Iterable<FlowRequest> | AsyncIterable<FlowRequest>, command: 'new' | 'del') {
-  for await (const value of requests) yield { command, value }
 }

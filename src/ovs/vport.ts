@@ -21,7 +21,10 @@ export const VportType = {
 /** A vport's type by its name. */
 export type VportTypeName = keyof typeof VportType
 
-/** `struct ovs_vport_stats` */
+/**
+ * `struct ovs_vport_stats`: the counters of the vport's device. What the datapath sends out of a vport,
+ * its device transmits; but what it sends to one of type internal, its device receives.
+ */
 export const VportStats = struct('ovs_vport_stats', 64, {
   rxPackets: at(0, u64),
   txPackets: at(8, u64),
@@ -83,11 +86,14 @@ export const VportAttributes = attributes(
     ifindex: attribute(8, u32),
     /** `OVS_VPORT_ATTR_NETNSID`: id of the network namespace into which the device was moved. */
     netnsid: attribute(9, s32),
-    /** `OVS_VPORT_ATTR_STATS`: in a `set`, added to the vport's own. */
+    /** `OVS_VPORT_ATTR_STATS`: only in replies. */
     stats: attribute(6, VportStats),
     /** `OVS_VPORT_ATTR_UPCALL_STATS` (6.3 and newer) */
     upcallStats: attribute(10, nested(() => VportUpcallAttributes)),
-    /** `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none. Needed to make one. */
+    /**
+     * `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none, at most as many as
+     * the kernel has CPUs. Needed to make one. Without the datapath's feature `vportPids`, only the first is returned.
+     */
     upcallPid: attribute(5, portIds),
     /** `OVS_VPORT_ATTR_OPTIONS`: of the tunnel types. */
     options: attribute(4, nested(() => TunnelAttributes)),

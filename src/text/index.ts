@@ -4,5 +4,5 @@
  * @packageDocumentation
  */
 export { formatActions } from './actions.js'
-export { formatFlow, type FormatFlowOptions } from './flow.js'
+export { formatFlow, type FormatFlowOptions, formatUfid } from './flow.js'
 export { formatKey } from './key.js'

@@ -78,14 +78,26 @@ function formatItem(name: keyof FlowKey, value: never, mask: unknown, masked: bo
   if (name === 'vlan') return formatVlan(value, mask as number | null | undefined)
   if (name === 'encap') return `encap(${formatKey(value, masked ? ((mask as FlowKey | null) ?? {}) : undefined)})`
   if (name === 'ctLabels') return formatLabels(value, mask as Uint8Array | null | undefined)
-  if (name === 'unknown') return (value as NonNullable<FlowKey['unknown']>).map((each) => `key${each.number}(${Buffer.from(each.bytes).toString('hex')})`).join(',')
+  if (name === 'unknown') return formatUnknown(value, mask as FlowKey['unknown'] | null)
   return undefined
+}
+
+function formatUnknown(values: NonNullable<FlowKey['unknown']>, masks: FlowKey['unknown'] | null): string {
+  const spaced = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
+  return values
+    .map(({ number, bytes }) => {
+      const mask = masks?.find((each) => each.number === number)
+      return `key${number}(${spaced(bytes)}${mask === undefined ? '' : `/${spaced(mask.bytes)}`})`
+    })
+    .join(',')
 }
 
 function formatStructure([name, parts]: readonly [string, readonly Part[]], value: Values, mask: Values | null | undefined): string | undefined {
   const items: string[] = []
   for (const [member, text, write, exact] of parts) {
-    const bits = mask === undefined ? exact : (mask?.[member] ?? 0)
+    const given = mask === undefined ? exact : (mask?.[member] ?? 0)
+    // Of a flow label Open vSwitch only looks at the twenty bits that it has.
+    const bits = typeof given === 'number' && typeof exact === 'number' ? (given & exact) >>> 0 : given
     if (isZero(bits)) continue
     const show = write as (value: unknown) => string
     items.push(`${text}=${show(value[member])}${bits === exact ? '' : `/${typeof bits === 'number' ? hex(bits) : bits}`}`)

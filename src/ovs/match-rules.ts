@@ -1,0 +1,88 @@
+import { Source } from '../netlink/bytes.js'
+import { Writer } from '../netlink/writer.js'
+import { FlowKeyAttributes, type FlowKey, type FlowKeyInput, type FlowMask, FragType } from './key.js'
+
+type Member = keyof typeof FlowKeyAttributes.table
+
+/** When a key must have further members, and what of the mask must be exact before theirs may be there. */
+interface Rule {
+  /** What the key says, for the sentence. */
+  readonly because: string
+  readonly applies: (key: FlowKey) => boolean
+  readonly members: readonly Member[]
+  readonly exact: string
+  readonly isExact: (mask: FlowKey) => boolean
+}
+
+const ethertypeExact = (mask: FlowKey) => mask.ethertype === 0xffff
+const protoExact = (mask: FlowKey) => (mask.ipv4 ?? mask.ipv6)?.proto === 0xff
+
+function ofType(because: string, types: readonly number[], member: Member): Rule {
+  return { because, applies: (key) => types.includes(key.ethertype ?? 0), members: [member], exact: 'ethertype', isExact: ethertypeExact }
+}
+
+function ofProtocol(because: string, version: 'ipv4' | 'ipv6', proto: number, ...members: Member[]): Rule {
+  return {
+    because: `${version}.proto is ${because}`,
+    applies: (key) => key.ethertype === (version === 'ipv4' ? 0x0800 : 0x86dd) && key[version]?.proto === proto && key[version].frag !== FragType.later,
+    members,
+    exact: `${version}.proto`,
+    isExact: protoExact,
+  }
+}
+
+/** The rules of `match_validate()` in `net/openvswitch/flow_netlink.c`, for the keys that have a codec. */
+const RULES: readonly Rule[] = [
+  ofType('ethertype is 0x0800 (IPv4)', [0x0800], 'ipv4'),
+  ofType('ethertype is 0x86dd (IPv6)', [0x86dd], 'ipv6'),
+  ofType('ethertype is that of ARP or RARP', [0x0806, 0x8035], 'arp'),
+  ...(['ipv4', 'ipv6'] as const).flatMap((version) => [
+    ofProtocol('6 (TCP)', version, 6, 'tcp', 'tcpFlags'),
+    ofProtocol('17 (UDP)', version, 17, 'udp'),
+    ofProtocol('132 (SCTP)', version, 132, 'sctp'),
+  ]),
+  ofProtocol('1 (ICMP)', 'ipv4', 1, 'icmp'),
+  ofProtocol('58 (ICMPv6)', 'ipv6', 58, 'icmpv6'),
+  {
+    because: 'icmpv6.type is that of neighbour discovery (135, 136)',
+    applies: (key) => key.ipv6?.proto === 58 && (key.icmpv6?.type === 135 || key.icmpv6?.type === 136),
+    members: ['nd'],
+    exact: 'icmpv6.type',
+    isExact: (mask) => mask.icmpv6?.type === 0xff,
+  },
+]
+
+/** Members whose mask is only allowed by a rule. */
+const CONDITIONAL = new Set(RULES.flatMap((rule) => rule.members))
+
+/**
+ * Why the kernel refuses to match by this key and mask, as far as its rules about which headers go
+ * together say it: a sentence for each rule that is broken.
+ */
+export function matchProblems(key: FlowKeyInput, mask?: FlowMask): string[] {
+  const decoded = plain(key, 'write')
+  return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'))
+}
+
+function problemsOf(key: FlowKey, mask: FlowKey | undefined): string[] {
+  const applying = RULES.filter((rule) => rule.applies(key))
+  const problems: string[] = []
+  for (const { because, members } of applying) {
+    for (const member of members) if (key[member] === undefined) problems.push(`the key needs ${member}, because its ${because}`)
+  }
+  for (const member of CONDITIONAL) {
+    if (mask?.[member] === undefined) continue
+    const rule = applying.find((each) => each.members.includes(member))
+    if (rule === undefined) problems.push(`the mask has ${member}, which is no header that the rest of the key says there is`)
+    else if (!rule.isExact(mask)) problems.push(`the mask has ${member}, but does not match ${rule.exact} exactly`)
+  }
+  if (key.encap !== undefined) problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {})).map((problem) => `within encap, ${problem}`))
+  return problems
+}
+
+/** As the kernel sees it: every member of a structure there, `exact` as ones. */
+function plain(value: FlowKeyInput | FlowMask, method: 'write' | 'writeMask'): FlowKey {
+  const writer = new Writer(512)
+  FlowKeyAttributes[method](writer, value as never)
+  return FlowKeyAttributes.read(new Source(writer.bytes), 0, writer.length)
+}

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Runs a program; what it printed on standard output. */
+export async function command(file: string, ...args: string[]): Promise<string> {
+  return (await run(file, args)).stdout
+}
+
+/** `ovs-dpctl`, the referee. */
+export function dpctl(...args: string[]): Promise<string> {
+  return command('ovs-dpctl', ...args)
+}
+
+export function ip(...args: string[]): Promise<string> {
+  return command('ip', ...args)
+}
+
+/** The kernel's log. */
+export function dmesg(): Promise<string> {
+  return command('dmesg')
+}
+
+/** A veth pair, up, whose first end can be a port. */
+export async function veth(name: string, peer: string): Promise<void> {
+  await ip('link', 'add', name, 'type', 'veth', 'peer', 'name', peer)
+  await ip('link', 'set', name, 'up')
+  await ip('link', 'set', peer, 'up')
+}
+
+/** Waits for something to become true; the test's own time limit ends it otherwise. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** All of an async iterable. */
+export async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const value of values) found.push(value)
+  return found
+}
