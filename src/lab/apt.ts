@@ -74,7 +74,7 @@ export async function updateLists(apt: Apt): Promise<void> {
   if (result.status !== 0) throw aptError(result.stderr, apt)
 }
 
-const install = ['install', '--yes', '--no-install-recommends', '--no-remove']
+const install = ['install', '--yes', '--no-install-recommends', '--no-remove', '--no-upgrade']
 
 /** Which archives bring `packages` and what they need, given what the status says is there. */
 export async function planInstall(apt: Apt, packages: string[]): Promise<PlannedArchive[]> {

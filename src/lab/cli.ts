@@ -14,6 +14,8 @@ interface RunFlags {
   kernel: KernelName
   timeout?: number
   memory: string
+  backend: 'uml' | 'qemu'
+  cpus?: number
   share: string[]
   with: string[]
   sources?: string
@@ -28,6 +30,8 @@ program.command('run')
   .argument('<command...>')
   .passThroughOptions()
   .addOption(new Option('--kernel <kernel>', 'which kernel').choices(kernelNames).default('6.1'))
+  .addOption(new Option('--backend <backend>', 'User-Mode Linux, or QEMU with a stock kernel').choices(['uml', 'qemu']).default('uml'))
+  .option('--cpus <n>', 'QEMU\'s number of CPUs', Number)
   .option('--timeout <seconds>', 'end the command after so long, with status 124', seconds)
   .option('--memory <size>', 'the kernel\'s memory', '1G')
   .option('--share <folder>', 'a further folder whose changes come out', list, [])
@@ -37,7 +41,7 @@ program.command('run')
   .action(async (command: string[], flags: RunFlags) => {
     const controller = new AbortController()
     const result = await runInLab({
-      command: exactArguments(command), kernel: flags.kernel, timeout: flags.timeout, memory: flags.memory, share: flags.share,
+      command: exactArguments(command), kernel: flags.kernel, backend: flags.backend, cpus: flags.cpus, timeout: flags.timeout, memory: flags.memory, share: flags.share,
       components: flags.with, sources: flags.sources, onProgress: progressPrinter(process.stderr), signal: controller.signal,
       stdin: hasInput() ? process.stdin : undefined, stdout: descriptorStream(1), stderr: descriptorStream(2),
       onBoot: (lab) => forwardSignals((signal) => lab.kill(signal), controller),

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from './errors.js'
 import { withInterpreter } from './elf.js'
-import { collect } from './process.js'
+import { installedComponents } from './cache.js'
+import { collect, succeed } from './process.js'
 
 /** The kernels of the matrix, oldest first. */
 export const kernelNames = ['6.1', '6.12', 'newest'] as const
@@ -22,7 +23,9 @@ export interface Component {
   /** Packages that are taken to be there, so that what only they need is not fetched. */
   standIns: string[]
   /** Works on the unpacked tree `staging/root`, which will lie at `final`. Returns a kernel's release. */
-  finish?(staging: string, final: string): Promise<string | undefined>
+  finish?(staging: string, final: string, cache: string): Promise<string | undefined>
+  /** Another component that must be there before. */
+  after?: string
 }
 
 const library = 'root/usr/lib/x86_64-linux-gnu'
@@ -69,7 +72,7 @@ async function finishCompiler(staging: string): Promise<undefined> {
   if (existsSync(join(bin, 'gcc')) && !existsSync(join(bin, 'cc'))) await symlink('gcc', join(bin, 'cc'))
 }
 
-async function finishStock(staging: string): Promise<string | undefined> {
+async function finishStock(staging: string, _final: string, cache: string): Promise<string | undefined> {
   const boot = join(staging, 'root/boot')
   const modules = join(staging, 'root/usr/lib/modules')
   const release = (await readdir(modules))[0]!
@@ -79,7 +82,17 @@ async function finishStock(staging: string): Promise<string | undefined> {
   }
   await cp(image, join(staging, 'vmlinuz'))
   await rm(boot, { recursive: true, force: true })
+  await indexModules(join(staging, 'root'), release, cache)
   return release
+}
+
+/** Writes the modules' indexes, which a kernel's package leaves to its installation. */
+async function indexModules(root: string, release: string, cache: string): Promise<void> {
+  const tools = installedComponents(cache, 'qemu')[0]
+  const own = tools && join(tools.path, 'root/usr/bin/kmod')
+  const libraries = tools === undefined ? '' : join(tools.path, 'root/usr/lib/x86_64-linux-gnu')
+  const [program, env] = own !== undefined && existsSync(own) ? [own, { ...process.env, LD_LIBRARY_PATH: libraries }] : ['/usr/sbin/depmod', process.env]
+  await succeed(program, ['-b', root, release], { argv0: 'depmod', env })
 }
 
 function kernelComponents(): Component[] {
@@ -92,7 +105,7 @@ function kernelComponents(): Component[] {
       },
       {
         name: `stock-${kernel}`, summary: `Linux ${kernel} as Debian builds it for machines, for QEMU`, suite,
-        packages: ['linux-image-amd64'], standIns: ['linux-base', 'initramfs-tools', 'kmod', 'dracut', 'linux-initramfs-tool'], finish: finishStock,
+        packages: ['linux-image-amd64'], standIns: ['linux-base', 'initramfs-tools', 'kmod', 'dracut', 'linux-initramfs-tool'], finish: finishStock, after: 'qemu',
       },
       {
         name: `headers-${kernel}`, summary: `what a module for the stock Linux ${kernel} is built with`, suite,
@@ -112,7 +125,7 @@ export const components: Component[] = [
     standIns: ['python3', 'python3-openvswitch', 'python3-netifaces', 'openssl', 'uuid-runtime', 'netbase'],
   },
   ...kernelComponents(),
-  { name: 'qemu', summary: 'the emulator for the second backend', suite: 'host', packages: ['qemu-system-x86', 'seabios', 'busybox-static'], standIns: [] },
+  { name: 'qemu', summary: 'the emulator for the second backend', suite: 'host', packages: ['qemu-system-x86', 'seabios', 'busybox-static', 'kmod'], standIns: [] },
   { name: 'compiler', summary: 'gcc, make and the C library\'s headers', suite: 'host', packages: ['gcc', 'libc6-dev', 'make'], standIns: [], finish: finishCompiler },
   { name: 'pyroute2', summary: 'Python with pyroute2', suite: 'host', packages: ['python3', 'python3-pyroute2'], standIns: [] },
   {

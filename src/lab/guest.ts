@@ -72,6 +72,7 @@ exec 4<>"$TTY" 5<>"$OUT" 6<>"$ERR" 7<>"$IN" 8<>"$CTL"
 if [ "$BACKEND" = uml ]; then
   for fd in 5 6 7 8; do stty raw -echo <&$fd; done
 fi
+[ "$BACKEND" = uml ] || [ "$MODE" != shell ] || stty sane <&4
 
 perl "$D/control" & control=$!
 
@@ -85,8 +86,8 @@ else
   cd /run/ovs-lab-io
   mkfifo in out err
   # Pipes, so that the command does not take the serial line for a terminal.
-  cat <out >&5 & out=$!
-  cat <err >&6 & err=$!
+  perl "$D/pump" stdout <out >&5 & out=$!
+  perl "$D/pump" stderr <err >&6 & err=$!
   keep+="$out $err "
   echo "streams $out $err" >&8
   input=/dev/null
@@ -107,12 +108,13 @@ for process in /proc/[0-9]*; do
   [ -e "$process/exe" ] && [[ $keep != *" ${'$'}{process#/proc/} "* ]] && kill -s KILL "${'$'}{process#/proc/}" 2>/dev/null
 done
 [ "$MODE" = shell ] || wait "$out" "$err"
-if [ "$BACKEND" = uml ]; then
-  # Changing a line's settings waits until its output has left.
-  for fd in 5 6 8; do stty raw -echo <&$fd; done
-else
-  sync
-fi
+# Changing a terminal's settings waits until its output has left.
+[ "$MODE" = shell ] && stty sane <&4
+# Over 9p, what was written last may still be here.
+[ "$BACKEND" = qemu ] && sync
+echo drained >&8
+# The front end answers once it has everything.
+wait "$control"
 exec perl "$D/poweroff"
 `
 
@@ -152,10 +154,24 @@ open(my $control, '<&=', 8) or die;
 while (<$control>) {
   my ($verb, $first, $second) = split;
   if ($verb eq 'signal') { kill($first, -$second) }
+  elsif ($verb eq 'off') { last }
   elsif ($verb eq 'hangup') { kill('TERM', $first) }
   elsif ($verb eq 'size') { open(my $terminal, '<&=', 4) or next; ioctl($terminal, 0x5414, pack('S4', $first, $second, 0, 0)) }
 }
 syscall(169, 0xfee1dead, 672274793, 0x4321fedc, 0);
+`
+
+/** Carries one of the command's streams out, and says at its end how many bytes it was: not all may have left the line by then. */
+export const pumpScript = String.raw`use strict;
+my $name = shift;
+my $total = 0;
+while (sysread(STDIN, my $bytes, 65536)) {
+  my $length = length($bytes);
+  for (my $sent = 0; $sent < $length;) { $sent += syswrite(STDOUT, $bytes, $length - $sent, $sent) // exit }
+  $total += $length;
+}
+open(my $control, '>&=', 8) or die;
+syswrite($control, "eof $name $total\n");
 `
 
 /** Turns framed input (each piece with its length before it, 0 at the end) into a plain stream. */

@@ -20,6 +20,11 @@ export interface Machine {
   stderr: Socket
   stdin: Socket
   terminal: Socket | undefined
+  /** Says that all of a stream's bytes have come, given how many have. */
+  complete(stream: 'stdout' | 'stderr', received: number): boolean
+  /** Resolves when the command and its streams have ended inside; the kernel then waits for {@link Machine.off}. */
+  drained: Promise<void>
+  off(): void
   /** Sends a signal to the command's process group; waits for the command if it has not begun. */
   signal(name: string): void
   /** Ends the carrier of a stream that nobody reads any more, so that the command gets SIGPIPE. */
@@ -66,6 +71,9 @@ export async function boot(folder: string, command: string[], shell: boolean): P
       if (supervisor.exitCode === null && supervisor.signalCode === null) await once(supervisor, 'exit')
       return { guest: reports.guest(), log }
     }),
+    complete: (stream, received) => reports.total(stream) === received,
+    drained: reports.drained,
+    off: () => void control.write('off\n'),
     kill: () => alive.destroy(),
   }
   await reports.kernelStarted
@@ -77,6 +85,8 @@ interface Reports {
   kernelEnded: Promise<void>
   streams: Promise<{ stdout: string; stderr: string }>
   commandStarted: Promise<string>
+  drained: Promise<void>
+  total(stream: string): number | undefined
   guest(): GuestStatus | undefined
 }
 
@@ -85,6 +95,8 @@ function readReports(supervisor: ChildProcess, control: Readable & Writable): Re
   const kernelStarted = deferred<void>()
   const kernelEnded = deferred<void>()
   const commandStarted = deferred<string>()
+  const drained = deferred<void>()
+  const totals = new Map<string, number>()
   const streams = deferred<{ stdout: string; stderr: string }>()
   createInterface({ input: supervisor.stdout! }).on('line', (text) => {
     if (text.startsWith('started')) kernelStarted.resolve()
@@ -98,10 +110,16 @@ function readReports(supervisor: ChildProcess, control: Readable & Writable): Re
     const [word, first = '', second = ''] = text.split(' ')
     if (word === 'started') commandStarted.resolve(first)
     if (word === 'streams') streams.resolve({ stdout: first, stderr: second })
+    if (word === 'eof') totals.set(first, Number(second))
+    if (word === 'drained') drained.resolve()
     if (word === 'exit') guest = { status: Number(first) }
     if (word === 'signal') guest = { status: 128 + Number(first), signal: Number(first) }
   }).on('error', () => {})
-  return { kernelStarted: kernelStarted.promise, kernelEnded: kernelEnded.promise, streams: streams.promise, commandStarted: commandStarted.promise, guest: () => guest }
+  return {
+    kernelStarted: kernelStarted.promise, kernelEnded: kernelEnded.promise, streams: streams.promise, commandStarted: commandStarted.promise,
+    drained: drained.promise,
+    total: (stream) => totals.get(stream), guest: () => guest,
+  }
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {

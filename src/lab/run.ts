@@ -10,17 +10,22 @@ import { acquire } from './lock.js'
 import { boot, noteCpu, type Machine } from './machine.js'
 import { memoryFolder, parseSize } from './memory.js'
 import { makeRunDirectory, runParent, sweepRunDirectories } from './rundir.js'
+import { qemuCommand, qemuLines, usableKvm } from './qemu.js'
 import { setupLab, type SetupOptions } from './setup.js'
 import { sharedFolders } from './share.js'
 import { feed } from './stdin.js'
 import { umlCommand, umlLines } from './uml.js'
-import { environmentWords, type Word } from './words.js'
+import { environmentWords, joinWords, type Word } from './words.js'
 
 export interface RunOptions extends Omit<SetupOptions, 'update'> {
   /** The program and its arguments, passed on exactly. */
   command: readonly Word[]
   /** Which kernel of the matrix; default `6.1`. */
   kernel?: KernelName | undefined
+  /** User-Mode Linux, which boots in two seconds, or QEMU with Debian's stock kernel, which has what UML lacks (SMP, conntrack zones). */
+  backend?: 'uml' | 'qemu' | undefined
+  /** QEMU's number of CPUs; default 2. UML has one. */
+  cpus?: number | undefined
   /** Seconds that the command may take, from its start; default none. */
   timeout?: number | undefined
   /** The kernel's memory, `512M` or `2G`; default `1G`. It is taken as it is used. */
@@ -73,30 +78,45 @@ export async function runInLab(options: RunOptions): Promise<RunResult> {
   if (!kernelNames.includes(kernelName)) {
     throw new LabError('BAD_OPTION', `There is no kernel "${String(kernelName)}".`, `The kernels are ${kernelNames.join(', ')}.`)
   }
-  const memory = parseSize(options.memory ?? '1G')
-  const cache = openCache(options.cache)
-  const [kernel, ...layers] = await setupLab([`kernel-${kernelName}`, 'base', ...(options.components ?? [])], { ...options, cache })
-  options.signal?.throwIfAborted()
-  const lab = await start(kernel!, layers, memory, cache, options)
+  const lab = await start({ ...options, kernel: kernelName }, 'run')
   return await attend(lab, options)
 }
 
-async function start(kernel: Installed, layers: Installed[], memory: number, cache: string, options: RunOptions): Promise<Machine> {
+/** Boots what a run or a shell asks for. */
+export async function start(options: RunOptions & { kernel: KernelName }, mode: 'run' | 'shell', size = { rows: 24, columns: 80 }): Promise<Machine> {
+  const backend = options.backend ?? 'uml'
+  const cpus = options.cpus ?? (backend === 'qemu' ? 2 : 1)
+  if (backend === 'uml' && cpus !== 1) throw new LabError('BAD_OPTION', 'User-Mode Linux has one CPU.', 'For more, add --backend qemu.')
+  const memory = parseSize(options.memory ?? '1G')
   const cwd = options.cwd ?? process.cwd()
-  const roots = [kernel, ...layers].map(({ path }) => join(path, 'root'))
+  const shares = sharedFolders(cwd, options.share ?? [])
+  joinWords(options.command)
+  const cache = openCache(options.cache)
+  const names = backend === 'uml' ? [`kernel-${options.kernel}`] : [`stock-${options.kernel}`, 'qemu']
+  const ready = await setupLab([...names, 'base', ...(options.components ?? [])], { ...options, cache })
+  options.signal?.throwIfAborted()
+  const named = (name: string): Installed => ready.find(({ manifest }) => manifest.name === name)!
+  const kernel = named(names[0]!)
+  const layers = ready.filter(({ manifest }) => manifest.name !== 'qemu').map(({ path }) => join(path, 'root'))
+
   sweepRunDirectories()
-  const folder = makeRunDirectory(roots, {
-    ...umlLines, BACKEND: 'uml', MODE: 'run', LAYERS: roots.length, STDIN: options.stdin === undefined ? 'no' : 'yes',
-    LIMIT: options.timeout === undefined ? 0 : Math.ceil(options.timeout + graceMs / 1000 + 30), ROWS: 24, COLUMNS: 80, MODULES: modules, TTY: '/dev/null',
-  }, { argv: options.command, env: environmentWords(options.env ?? process.env), cwd, shares: sharedFolders(cwd, options.share ?? []) })
+  const folder = makeRunDirectory(layers, {
+    ...(backend === 'uml' ? umlLines : qemuLines), BACKEND: backend, MODE: mode, LAYERS: layers.length, STDIN: options.stdin === undefined ? 'no' : 'yes',
+    LIMIT: options.timeout === undefined ? 0 : Math.ceil(options.timeout + graceMs / 1000 + 30), ROWS: size.rows, COLUMNS: size.columns, MODULES: modules,
+    ...(mode === 'run' ? { TTY: '/dev/null' } : {}),
+  }, { argv: options.command, env: environmentWords(options.env ?? process.env), cwd, shares })
   try {
+    const hold = ['flock', '--shared', '--no-fork', join(cache, 'use.lock')]
+    if (backend === 'qemu') {
+      const accelerator = await usableKvm(cache, named('qemu'), kernel) ? 'kvm' : 'tcg'
+      return await boot(folder, [...hold, ...qemuCommand(named('qemu'), kernel, { folder, cpus, memory, layers, accelerator, shell: mode === 'shell' })], mode === 'shell')
+    }
     const place = memoryFolder(memory)
     const lock = await acquire(join(cache, 'cpu.lock'))
     try {
       const cpu = leastUsedCpu(runDirectories(runParent()))
       noteCpu(folder, cpu)
-      const command = umlCommand(kernel, { folder, cpu, memory, memoryFolder: place, shell: false })
-      return await boot(folder, ['flock', '--shared', '--no-fork', join(cache, 'use.lock'), ...command], false)
+      return await boot(folder, [...hold, ...umlCommand(kernel, { folder, cpu, memory, memoryFolder: place, shell: mode === 'shell' })], mode === 'shell')
     } finally {
       await lock.release()
     }
@@ -108,8 +128,16 @@ async function start(kernel: Installed, layers: Installed[], memory: number, cac
 
 /** Carries the streams of a booted lab until it ends. */
 async function attend(lab: Machine, options: RunOptions): Promise<RunResult> {
-  const out = carry(lab, 'stdout', options.stdout)
-  const err = carry(lab, 'stderr', options.stderr)
+  let drained = false
+  const offWhenComplete = (): void => {
+    if (drained && out.complete() && err.complete()) lab.off()
+  }
+  const out = carry(lab, 'stdout', options.stdout, offWhenComplete)
+  const err = carry(lab, 'stderr', options.stderr, offWhenComplete)
+  void lab.drained.then(() => {
+    drained = true
+    offWhenComplete()
+  })
   if (options.stdin !== undefined) {
     const source = options.stdin instanceof Readable ? options.stdin : Readable.from([Buffer.from(options.stdin as string)])
     feed(source, lab)
@@ -131,35 +159,52 @@ async function attend(lab: Machine, options: RunOptions): Promise<RunResult> {
   const { guest, log } = await lab.ended
   for (const timer of timers) clearTimeout(timer)
   options.signal?.removeEventListener('abort', abort)
-  const [stdout, stderr] = await Promise.all([out, err])
+  const [stdout, stderr] = await Promise.all([out.collected, err.collected])
   options.signal?.throwIfAborted()
   if (guest === undefined && !timedOut) throw bootError(log)
   const name = signalName(guest?.signal)
   return { status: timedOut ? 124 : guest!.status, ...(name === undefined ? {} : { signal: name }), timedOut, stdout, stderr, log }
 }
 
-/** Pipes one of the command's streams to its destination, or collects it. */
-async function carry(lab: Machine, name: 'stdout' | 'stderr', destination: Writable | undefined): Promise<Buffer> {
+/** One of the command's streams on its way to its destination. */
+interface Carried {
+  /** Whether everything that the command wrote has come, or nobody wants it any more. */
+  complete(): boolean
+  /** What was collected, once the stream has closed and the destination has taken it. */
+  collected: Promise<Buffer>
+}
+
+function carry(lab: Machine, name: 'stdout' | 'stderr', destination: Writable | undefined, onData: () => void): Carried {
   const source = lab[name]
   const chunks: Buffer[] = []
+  let received = 0
+  let unwanted = false
   const closed = new Promise<void>((resolve) => source.once('close', () => resolve()))
-  if (destination === undefined) {
-    source.on('data', (chunk: Buffer) => chunks.push(chunk))
-  } else {
-    const lost = (): void => {
-      // Nobody reads it any more: let the command know as it would outside, by SIGPIPE.
-      lab.hangup(name)
-      source.unpipe(destination)
-      source.resume()
-    }
+  source.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (destination === undefined) chunks.push(chunk)
+    onData()
+  })
+  const lost = (): void => {
+    // Nobody reads it any more: let the command know as it would outside, by SIGPIPE.
+    unwanted = true
+    lab.hangup(name)
+    source.unpipe(destination)
+    source.resume()
+    onData()
+  }
+  if (destination !== undefined) {
     destination.once('error', lost)
     source.pipe(destination, { end: false })
-    await closed
-    destination.removeListener('error', lost)
-    await flushed(destination)
   }
-  await closed
-  return Buffer.concat(chunks)
+  return {
+    complete: () => unwanted || lab.complete(name, received),
+    collected: closed.then(async () => {
+      if (destination !== undefined) await flushed(destination)
+      destination?.removeListener('error', lost)
+      return Buffer.concat(chunks)
+    }),
+  }
 }
 
 /** Resolves when all that was written so far has left, or can no longer. */

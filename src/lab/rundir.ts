@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runDirectories } from './cpu.js'
-import { controlScript, feedScript, initScript, insmodScript, launchScript, mainScript, poweroffScript } from './guest.js'
+import { controlScript, feedScript, initScript, insmodScript, launchScript, mainScript, poweroffScript, pumpScript } from './guest.js'
 import { joinWords, type Word } from './words.js'
 
 /** What the programs inside the lab are told. Its values are ours, so the shell may read them. */
@@ -48,6 +48,7 @@ export function makeRunDirectory(layers: string[], config: GuestConfig, command:
   write('launch', launchScript)
   write('control', controlScript)
   write('feed', feedScript)
+  write('pump', pumpScript)
   write('insmod', insmodScript)
   write('poweroff', poweroffScript)
   write('config', Object.entries(config).map(([name, value]) => `${name}='${value}'\n`).join(''))

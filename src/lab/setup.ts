@@ -58,7 +58,8 @@ export async function readyComponent(cache: string, component: Component): Promi
  * Throws {@link LabError}.
  */
 export async function setupLab(names: readonly string[] = defaultComponents, options: SetupOptions = {}): Promise<Installed[]> {
-  const wanted = names.map(componentNamed)
+  const wanted = names.map(componentNamed).flatMap((component) => (component.after === undefined ? [component] : [componentNamed(component.after), component]))
+    .filter((component, index, all) => all.indexOf(component) === index)
   const cache = openCache(options.cache)
   const report = options.onProgress ?? (() => {})
   const ready = await Promise.all(wanted.map((component) => readyComponent(cache, component)))
@@ -135,7 +136,7 @@ async function install(cache: string, component: Component, apts: Map<string, Ap
     report({ step: 'unpack', component: component.name, done: index, total: archives.length })
     await unpack(join(apt.folder, 'archives', archive.file), join(staging, 'root'))
   }
-  const release = await component.finish?.(staging, final)
+  const release = await component.finish?.(staging, final, cache)
   if (release !== undefined) manifest.release = release
   await writeFile(join(staging, 'component.json'), JSON.stringify(manifest, undefined, 2))
   // A folder that is renamed before its files have reached the disk could be found empty after a crash.
