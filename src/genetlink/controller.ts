@@ -35,12 +35,12 @@ export const OperationAttributes = attributes('CTRL_ATTR_OP', {
   flags: attribute(2, u32),
 })
 
-/** `CTRL_ATTR_MCAST_GRP_*`: a multicast group of a family. */
+/** `CTRL_ATTR_MCAST_GRP_*`: a multicast group of a family, in the kernel's order. */
 export const GroupAttributes = attributes('CTRL_ATTR_MCAST_GRP', {
-  /** `CTRL_ATTR_MCAST_GRP_NAME` */
-  name: attribute(1, text(15)),
   /** `CTRL_ATTR_MCAST_GRP_ID`: the number to join it by; given anew when the module is loaded. */
   id: attribute(2, u32),
+  /** `CTRL_ATTR_MCAST_GRP_NAME` */
+  name: attribute(1, text(15)),
 })
 
 /** `CTRL_ATTR_*`: what the controller says of a family (`linux/genetlink.h`). */
