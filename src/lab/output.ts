@@ -1,4 +1,4 @@
-import { write } from 'node:fs'
+import { fstatSync, write } from 'node:fs'
 import { Writable } from 'node:stream'
 
 /**
@@ -16,4 +16,14 @@ export function descriptorStream(fd: number): Writable {
     })
   }
   return new Writable({ highWaterMark: 65_536, write: (chunk: Buffer, _, done) => writeAll(chunk, done) })
+}
+
+/** Whether standard input is to reach the command: a pipe or a file does, while a terminal would have to be one inside, too. */
+export function hasInput(): boolean {
+  try {
+    const stat = fstatSync(0)
+    return stat.isFIFO() || stat.isFile() || stat.isSocket()
+  } catch {
+    return false
+  }
 }
