@@ -2,16 +2,25 @@ import { EventEmitter } from 'eventemitter3'
 
 type Handler = (...args: unknown[]) => unknown
 
+/** A handler as it was given, and what stands for it in eventemitter3. */
+interface Registration {
+  readonly fn: Handler
+  readonly wrapped: Handler
+  readonly context: unknown
+  readonly once: boolean
+}
+
 /**
  * eventemitter3 with the manners of node's own emitter: an `error` that nobody listens to, and what
  * a handler throws, become uncaught exceptions; the rejection of an async handler becomes an
- * `error` event. None of it keeps the other handlers from being called.
+ * `error` event. None of it keeps the other handlers from being called. As in eventemitter3, `off`
+ * takes away a handler as often as it was added.
  */
 export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
-  readonly #wrapped = new Map<EventEmitter.EventNames<Events>, Map<Handler, Handler>>()
+  readonly #registrations = new Map<EventEmitter.EventNames<Events>, Registration[]>()
 
   override on<E extends EventEmitter.EventNames<Events>>(event: E, fn: EventEmitter.EventListener<Events, E>, context?: unknown): this {
-    return super.on(event, this.#wrap(event, fn as Handler, context) as EventEmitter.EventListener<Events, E>)
+    return super.on(event, this.#register(event, fn as Handler, context, false) as EventEmitter.EventListener<Events, E>)
   }
 
   override addListener<E extends EventEmitter.EventNames<Events>>(event: E, fn: EventEmitter.EventListener<Events, E>, context?: unknown): this {
@@ -19,21 +28,18 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
   }
 
   override once<E extends EventEmitter.EventNames<Events>>(event: E, fn: EventEmitter.EventListener<Events, E>, context?: unknown): this {
-    const wrapped = this.#wrap(event, fn as Handler, context)
-    const first: Handler = (...args) => {
-      this.#wrapped.get(event)?.delete(fn as Handler)
-      return wrapped(...args)
-    }
-    this.#wrapped.get(event)?.set(fn as Handler, first)
-    return super.once(event, first as EventEmitter.EventListener<Events, E>)
+    return super.once(event, this.#register(event, fn as Handler, context, true) as EventEmitter.EventListener<Events, E>)
   }
 
   override off<E extends EventEmitter.EventNames<Events>>(event: E, fn?: EventEmitter.EventListener<Events, E>, context?: unknown, once?: boolean): this {
-    if (fn === undefined) return super.off(event, undefined, context, once)
-    const wrapped = this.#wrapped.get(event)?.get(fn as Handler)
-    if (wrapped === undefined) return this
-    this.#wrapped.get(event)?.delete(fn as Handler)
-    return super.off(event, wrapped as EventEmitter.EventListener<Events, E>)
+    if (fn === undefined) return this.removeAllListeners(event)
+    for (const each of this.#registrations.get(event) ?? []) {
+      // eventemitter3 itself takes away what it holds of a `once`.
+      if ((each.fn !== fn && each.wrapped !== fn) || (once && !each.once) || (context && each.context !== context)) continue
+      this.#forget(event, each)
+      super.off(event, each.wrapped as EventEmitter.EventListener<Events, E>)
+    }
+    return this
   }
 
   override removeListener<E extends EventEmitter.EventNames<Events>>(event: E, fn?: EventEmitter.EventListener<Events, E>, context?: unknown, once?: boolean): this {
@@ -41,9 +47,13 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
   }
 
   override removeAllListeners(event?: EventEmitter.EventNames<Events>): this {
-    if (event === undefined) this.#wrapped.clear()
-    else this.#wrapped.delete(event)
+    if (event === undefined) this.#registrations.clear()
+    else this.#registrations.delete(event)
     return super.removeAllListeners(event)
+  }
+
+  override listeners<E extends EventEmitter.EventNames<Events>>(event: E): EventEmitter.EventListener<Events, E>[] {
+    return (this.#registrations.get(event) ?? []).map(({ fn }) => fn as EventEmitter.EventListener<Events, E>)
   }
 
   override emit<E extends EventEmitter.EventNames<Events>>(event: E, ...args: Parameters<EventEmitter.EventListener<Events, E>>): boolean {
@@ -52,20 +62,30 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
     return heard
   }
 
-  #wrap(event: EventEmitter.EventNames<Events>, fn: Handler, context: unknown): Handler {
+  #register(event: EventEmitter.EventNames<Events>, fn: Handler, context: unknown, once: boolean): Handler {
     if (typeof fn !== 'function') throw new TypeError('The listener must be a function')
-    const wrapped: Handler = (...args) => {
-      try {
-        const result = fn.apply(context ?? this, args)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#rejected(event, error))
-      } catch (error) {
-        uncaught(error)
-      }
+    const registration: Registration = {
+      fn,
+      context,
+      once,
+      wrapped: (...args) => {
+        try {
+          const result = fn.apply(context ?? this, args)
+          if (isThenable(result)) result.then(undefined, (error: unknown) => this.#rejected(event, error))
+        } catch (error) {
+          uncaught(error)
+        }
+      },
     }
-    let ofEvent = this.#wrapped.get(event)
-    if (ofEvent === undefined) this.#wrapped.set(event, (ofEvent = new Map()))
-    ofEvent.set(fn, wrapped)
-    return wrapped
+    // A new list each time: whoever goes through the old one is not disturbed.
+    this.#registrations.set(event, [...(this.#registrations.get(event) ?? []), registration])
+    return registration.wrapped
+  }
+
+  #forget(event: EventEmitter.EventNames<Events>, registration: Registration): void {
+    const left = (this.#registrations.get(event) ?? []).filter((each) => each !== registration)
+    if (left.length > 0) this.#registrations.set(event, left)
+    else this.#registrations.delete(event)
   }
 
   #rejected(event: EventEmitter.EventNames<Events>, error: unknown): void {
@@ -73,6 +93,10 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
     if (event === 'error') uncaught(error)
     else this.emit('error' as EventEmitter.EventNames<Events>, ...([error] as Parameters<EventEmitter.EventListener<Events, EventEmitter.EventNames<Events>>>))
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 /** Thrown where nothing of ours can catch it, nor be interrupted by it. */

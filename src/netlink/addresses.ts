@@ -45,8 +45,8 @@ export function parseIpv6(value: string): Uint8Array | undefined {
     source = `${source.slice(0, dotted)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
   }
   const [head, tail] = source.split('::') as [string, string | undefined]
-  const front = words(head)
-  const back = tail === undefined ? [] : words(tail)
+  const front = wordsOf(head)
+  const back = tail === undefined ? [] : wordsOf(tail)
   const all = [...front, ...Array.from({ length: 8 - front.length - back.length }, () => 0), ...back]
   const bytes = new Uint8Array(16)
   all.forEach((word, i) => {
@@ -56,7 +56,7 @@ export function parseIpv6(value: string): Uint8Array | undefined {
   return bytes
 }
 
-function words(part: string): number[] {
+function wordsOf(part: string): number[] {
   return part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16))
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GenericNetlink } from '../../src/genetlink/generic-netlink.js'
-import type { FakeHandler, FakeRequest } from '../../src/testing/index.js'
+import type { FakeHandler, FakeRequest, RefusalDetails } from '../../src/testing/index.js'
 import { FakeKernel, parseDatagram, Refusal, ScriptedTransport, acknowledgement, message } from '../../src/testing/index.js'
 import { DumpInterruptedError, InvalidValueError, KernelError } from '../../src/netlink/errors.js'
 import { BoundFamily } from '../../src/genetlink/bound-family.js'
@@ -24,6 +24,24 @@ function scripted(script: ConstructorParameters<typeof ScriptedTransport>[0]) {
   const transport = new ScriptedTransport(script)
   const connections = { acquire: () => new Connection(transport, 50), release: () => {} }
   return new BoundFamily(connections, Box, { id: 32, name: 'box', version: 3, headerSize: 4, maxAttribute: 4, operations: [], groups: new Map() })
+}
+
+/** How a request is refused that has, behind nlmsghdr 16, genlmsghdr 4, box_header 4: label 24–31, inner 32: depth 36. */
+async function refused(details: RefusalDetails): Promise<unknown> {
+  const { box } = await serve({
+    set: () => {
+      throw new Refusal(22, details)
+    },
+  })
+  return box.call('set', { label: 'a', inner: { depth: 1 } }).catch((error: unknown) => error)
+}
+
+function some(count: number) {
+  return Array.from({ length: count }, (_, shelf) => ({ command: 'new' as const, value: { shelf } }))
+}
+
+function asIs<V>(value: V): V {
+  return value
 }
 
 describe('a call', () => {
@@ -74,13 +92,6 @@ describe('a call', () => {
 })
 
 describe('an extended acknowledgement', () => {
-  // struct nlmsghdr 16, genlmsghdr 4, box_header 4: label 24–31, inner 32: depth 36.
-  const refused = (details: ConstructorParameters<typeof Refusal>[1]) =>
-    serve({
-      set: () => {
-        throw new Refusal(22, details)
-      },
-    }).then(({ box }) => box.call('set', { label: 'a', inner: { depth: 1 } }).catch((error: unknown) => error as KernelError))
 
   it('points at an attribute by its offset', async () => {
     expect(await refused({ offset: 24 })).toMatchObject({ attribute: ['BOX_ATTR_LABEL'] })
@@ -172,8 +183,6 @@ describe('a dump', () => {
 })
 
 describe('a bulk', () => {
-  const some = (count: number) => Array.from({ length: count }, (_, shelf) => ({ command: 'new' as const, value: { shelf } }))
-
   it('is carried out in order, many requests to a datagram', async () => {
     const shelves: number[] = []
     const { box, sent } = await serve({ new: ({ shelf }) => void shelves.push(shelf) })
@@ -264,8 +273,6 @@ describe('a bulk', () => {
     await expect(box.bulk(endless(), asIs)).rejects.toThrow('enough')
   })
 })
-
-const asIs = <V>(value: V) => value
 
 async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []

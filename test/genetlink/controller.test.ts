@@ -37,7 +37,7 @@ describe('a recorded dump of families', () => {
 
   it('has their multicast groups', async () => {
     const families = await recorded().families()
-    expect(families.map(({ groups }) => [...groups])).toEqual([[['notify', 16]], [['events', 17]], [['sampling', 2], ['event', 3]]])
+    expect(families.map(({ groups }) => Array.from(groups))).toEqual([[['notify', 16]], [['events', 17]], [['sampling', 2], ['event', 3]]])
   })
 
   it('comes back byte for byte when it is encoded again', () => {
