@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { makeHosts, ping, removeHosts } from '../../examples/demo/hosts.js'
+import { learningSwitch } from '../../examples/learning-switch.js'
+import { all, ip } from './support/commands.js'
+import { useOvs } from './support/ovs.js'
+
+const lab = useOvs()
+
+test('the learning switch forwards between all hosts, sends what it has learned through flows, and follows a host that moves', async () => {
+  const hosts = await makeHosts(3)
+  const dp = await lab.datapath('exa')
+  for (const { device } of hosts) await dp.addPort(device)
+  await using upcalls = await learningSwitch(dp)
+  for (const from of hosts) for (const to of hosts) if (from !== to) expect(await ping(from, to, 1)).toHaveLength(1)
+
+  // Both ways between each two hosts, and the packets of the pings through them.
+  const flows = await all(dp.flows())
+  expect(flows).toHaveLength(6)
+  const misses = upcalls.counts.misses
+  const [one, two, three] = hosts as [(typeof hosts)[0], (typeof hosts)[0], (typeof hosts)[0]]
+  expect(await ping(one, two, 3)).toHaveLength(3)
+  expect(upcalls.counts.misses).toBe(misses)
+  const between = (await all(dp.flows())).filter((flow) => flow.key?.inPort === 1 && flow.actions?.some((action) => 'output' in action && action.output === 2))
+  expect(between).toHaveLength(1)
+  expect(between[0]?.stats?.packets).toBeGreaterThanOrEqual(4n)
+
+  // The second host moves to the third's place: its address, hardware address and all.
+  const mac = /link\/ether (\S+)/.exec(await ip('-n', two.name, 'link', 'show', 'eth0'))?.[1] ?? ''
+  await ip('-n', two.name, 'link', 'set', 'eth0', 'down')
+  await ip('-n', three.name, 'link', 'set', 'eth0', 'down', 'address', mac)
+  await ip('-n', three.name, 'address', 'flush', 'dev', 'eth0')
+  await ip('-n', three.name, 'address', 'add', `${two.address}/24`, 'dev', 'eth0')
+  await ip('-n', three.name, 'link', 'set', 'eth0', 'up')
+  expect(await ping({ ...three, address: two.address }, one, 1)).toHaveLength(1)
+  expect(await ping(one, two, 1)).toHaveLength(1)
+  await removeHosts(hosts)
+})
