@@ -22,15 +22,20 @@ const VLAN_PRESENT = 0x10
  * this, two flows that match the same packets always have the same name.
  */
 export function maskedKey(key: FlowKeyInput, mask: FlowMask): Uint8Array {
-  const writer = new Writer(512)
-  FlowKeyAttributes.write(writer, key)
-  const middle = writer.length
-  FlowKeyAttributes.writeMask(writer, mask)
-  const source = new Source(writer.bytes)
-  const out = new Writer(middle)
-  reduce(source, [0, middle], [middle, writer.length], out)
-  return out.copy()
+  scratch.reset()
+  FlowKeyAttributes.write(scratch, key)
+  const middle = scratch.length
+  FlowKeyAttributes.writeMask(scratch, mask)
+  if (source.bytes.length !== scratch.bytes.length) source = new Source(scratch.bytes)
+  reduced.reset()
+  reduce(source, [0, middle], [middle, scratch.length], reduced)
+  return reduced.copy()
 }
+
+/** Flows are put often, and nothing here waits: the memory is used again. */
+const scratch = new Writer()
+const reduced = new Writer()
+let source = new Source(scratch.bytes)
 
 type Range = readonly [start: number, end: number]
 
