@@ -73,5 +73,5 @@ export function installedComponents(cache: string, name?: string): Installed[] {
       // Being unpacked, or left by a set-up that was killed: not a component.
     }
   }
-  return found.sort((a, b) => b.manifest.created.localeCompare(a.manifest.created))
+  return found.toSorted((a, b) => b.manifest.created.localeCompare(a.manifest.created))
 }

@@ -129,7 +129,7 @@ function sources(system: HostSystem, options: DoctorOptions): Finding[] {
   const subject = 'apt sources'
   try {
     const found = readSources(options)
-    const own = distributionSources(found.sources, system)
+    const own = distributionSources(found.sources, system, found.configured)
     const debian = foreignSuite(found.sources, 'sid', found.configured)
     if (debian.length === 0) {
       return [{ subject, state: 'problem', text: `${found.files.join(', ')} name no Debian archive, from which the kernels come`, remedy: 'Write a sources file with a Debian mirror and name it with --sources FILE or OVS_LAB_SOURCES.' }]

@@ -59,7 +59,7 @@ export function installedPackages(status: string): string[] {
   for (const stanza of status.split(/\n\n+/)) {
     if (/^Status: \S+ \S+ installed$/m.test(stanza)) names.push(/^Package: (.*)$/m.exec(stanza)?.[1] ?? '')
   }
-  return names.sort()
+  return names.toSorted()
 }
 
 export function readIfThere(path: string): string | undefined {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runDirectories } from './cpu.js'
 import { controlScript, feedScript, initScript, insmodScript, launchScript, mainScript, poweroffScript, pumpScript } from './guest.js'
+import { readIfThere } from './host.js'
 import { joinWords, type Word } from './words.js'
 
 /** What the programs inside the lab are told. Its values are ours, so the shell may read them. */
@@ -87,11 +88,8 @@ export function sweepRunDirectories(): void {
 }
 
 function endKernel(folder: string): void {
-  const pidFile = join(folder, 'kernel/pid')
-  if (!existsSync(pidFile)) return
-  const pid = Number(readFileSync(pidFile, 'utf8'))
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  if (command.includes(folder)) process.kill(-pid, 'SIGKILL')
+  const pid = Number(readIfThere(join(folder, 'kernel/pid')))
+  if (pid > 0 && readIfThere(`/proc/${pid}/cmdline`)?.includes(folder) === true) process.kill(-pid, 'SIGKILL')
 }
 
 /** When a process started, in clock ticks since boot: with its number, it names a process for good. */

@@ -171,7 +171,7 @@ async function aptFor(cache: string, component: Component, status: string, apts:
 /** The user's sources where they speak of the host's distribution, else the machine's own. */
 function hostSources(found: FoundSources): ReturnType<typeof distributionSources> {
   const system = hostSystem()
-  const configured = distributionSources(found.sources, system)
+  const configured = distributionSources(found.sources, system, found.configured)
   return configured.length > 0 || !found.configured || system.id === 'debian' ? configured : distributionSources(machineSources().sources, system)
 }
 

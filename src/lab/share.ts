@@ -29,6 +29,6 @@ export function sharedFolders(cwd: string, extra: readonly string[]): string[] {
     }
   })
   // Sharing the whole root would undo the protection of the host, and hide the lab's own packages.
-  const sorted = [...new Set(folders)].filter((folder) => folder !== '/').sort()
+  const sorted = [...new Set(folders)].filter((folder) => folder !== '/').toSorted()
   return sorted.filter((folder) => !sorted.some((other) => folder.startsWith(`${other}/`)))
 }

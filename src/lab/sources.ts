@@ -92,15 +92,16 @@ export function formatSources(sources: Source[]): string {
  * The entries by which a machine gets its own distribution: their suite is one
  * of the distribution's (or its `-updates` or `-security`), they have `main`
  * (the only part the lab takes), and they are signed by the distribution's
- * keyring or name none. Everything else on the machine is a third party's.
+ * keyring or name none. Everything else on the machine is a third party's; in a
+ * file that the user wrote for the lab (`configured`), the keyring is his to say.
  */
-export function distributionSources(sources: Source[], system: { id: string; suite: string }): Source[] {
-  const known = [...(suites[system.id] ?? []), system.suite].filter((suite) => suite !== '')
+export function distributionSources(sources: Source[], system: { id: string; suite: string }, configured = false): Source[] {
+  const known = new Set([...(suites[system.id] ?? []), system.suite])
   const own: Source[] = []
   for (const source of sources) {
-    const wanted = source.suites.filter((suite) => known.includes(suite.replace(/(-updates|-security|\/updates)$/, '')))
+    const wanted = source.suites.filter((suite) => known.has(suite.replace(/(-updates|-security|\/updates)$/, '')))
     if (!source.types.includes('deb') || wanted.length === 0 || !source.components.includes('main')) continue
-    if (!signedByDistribution(source, system.id)) continue
+    if (!configured && !signedByDistribution(source, system.id)) continue
     const components = source.components.filter((component) => ['main', 'universe'].includes(component))
     own.push({ ...source, types: ['deb'], suites: wanted, components })
   }
@@ -119,17 +120,20 @@ function signedByDistribution(source: Source, id: string): boolean {
  */
 export function foreignSuite(sources: Source[], suite: string, configured: boolean): Source[] {
   const known = suites.debian!
-  const main = distributionSources(sources, { id: 'debian', suite: '' })
+  const main = distributionSources(sources, { id: 'debian', suite: '' }, configured)
     .filter((source) => source.suites.some((name) => known.includes(name)))
     .filter((source, index, all) => all.findIndex((other) => other.uris.join() === source.uris.join()) === index)
   // A keyring for one release only would not verify another's; the whole one does.
   const keyring = existsSync(debianKeyring) ? debianKeyring : undefined
-  return main.map((source) => {
+  const verified: Source[] = []
+  for (const source of main) {
     const narrow = source.signedBy === undefined || source.signedBy.startsWith('/usr/share/keyrings/debian-archive-')
     const signedBy = narrow && !(configured && source.signedBy !== undefined) ? keyring ?? source.signedBy : source.signedBy
-    const { signedBy: _, ...rest } = source
-    return { ...rest, suites: [suite], components: ['main'], ...(signedBy === undefined ? {} : { signedBy }) }
-  })
+    const other: Source = { types: ['deb'], uris: source.uris, suites: [suite], components: ['main'], options: source.options }
+    if (signedBy !== undefined) other.signedBy = signedBy
+    verified.push(other)
+  }
+  return verified
 }
 
 export interface SourcesOptions {
@@ -158,7 +162,7 @@ export function readSources(options: SourcesOptions = {}): FoundSources {
 export function machineSources(etc = '/etc/apt'): FoundSources {
   const parts = join(etc, 'sources.list.d')
   const files = [join(etc, 'sources.list')]
-  if (existsSync(parts)) files.push(...readdirSync(parts).filter((name) => /\.(list|sources)$/.test(name)).sort().map((name) => join(parts, name)))
+  if (existsSync(parts)) files.push(...readdirSync(parts).filter((name) => /\.(list|sources)$/.test(name)).toSorted().map((name) => join(parts, name)))
   const present = files.filter((file) => existsSync(file))
   return { sources: present.flatMap(parseFile), files: present, configured: false }
 }

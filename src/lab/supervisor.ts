@@ -17,16 +17,18 @@ clean() {
 trap 'clean; exit 143' TERM INT HUP
 setsid "$@" 3<&- >"$R/console.log" 2>&1 </dev/null &
 kernel=$!
+# Whom it reports to may be gone. Set only now: the kernel would inherit it.
+trap '' PIPE
 exec 5>&- 6>&- 7>&- 8>&- 4>&-
 {
   cat <&3 >/dev/null
   [ -e "$R/ended" ] || kill -s KILL -- "-$kernel"
 } 2>/dev/null >&2 & watch=$!
-echo "started $kernel"
+echo "started $kernel" 2>/dev/null
 wait "$kernel"
 status=$?
 : >"$R/ended"
-echo "ended $status"
+echo "ended $status" 2>/dev/null
 exec >/dev/null
 wait "$watch"
 clean
