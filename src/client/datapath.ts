@@ -9,7 +9,7 @@ import { maskedKey } from '../ovs/masked-key.js'
 import { matchProblems } from '../ovs/match-rules.js'
 import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
 import { explain, explained } from './explain.js'
-import type { Ovs } from './ovs.js'
+import type { Context } from './context.js'
 import { Port } from './port.js'
 import { type ListenOptions, Upcalls } from './upcalls.js'
 
@@ -59,13 +59,13 @@ export interface PacketInput {
 
 /** A datapath: a switch in the kernel. It exists whether or not this handle does. */
 export class Datapath {
-  readonly #ovs: Ovs
+  readonly #ovs: Context
   readonly name: string
   /** Interface index of its own port, by which the kernel knows it. */
   readonly dpIfindex: number
 
   /** Made by `createDatapath` and `openDatapath`. */
-  constructor(ovs: Ovs, message: DatapathMessage) {
+  constructor(ovs: Context, message: DatapathMessage) {
     this.#ovs = ovs
     this.name = message.name ?? ''
     this.dpIfindex = message.dpIfindex
@@ -216,7 +216,7 @@ export class Datapath {
    * @throws KernelError
    */
   listen(options: ListenOptions = {}): Promise<Upcalls> {
-    return this.#explained(Upcalls.open(this.#ovs, this, options))
+    return this.#explained(Upcalls.open(this.#ovs, this.dpIfindex, options))
   }
 
   #vport(which: string | number): VportRequest {

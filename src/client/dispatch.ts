@@ -5,7 +5,7 @@ import { KernelError } from '../netlink/errors.js'
 import { subscribe } from '../genetlink/subscription.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { VportMessage } from '../ovs/vport.js'
-import type { Ovs } from './ovs.js'
+import type { Context } from './context.js'
 
 /** How the kernel chooses the socket of an upcall: by the CPU it arises on, or by the vport. */
 export type DispatchMode = 'perCpu' | 'perVport'
@@ -30,7 +30,7 @@ export abstract class Dispatch {
   #ended = false
 
   constructor(
-    protected readonly ovs: Ovs,
+    protected readonly ovs: Context,
     protected readonly dpIfindex: number,
     protected readonly portId: number,
     private readonly hearer: DispatchHearer,

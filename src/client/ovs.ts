@@ -1,6 +1,7 @@
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
+import type { Context } from './context.js'
 import { Datapath, type DatapathFeature, featureBits } from './datapath.js'
 import { explain, explained } from './explain.js'
 
@@ -24,7 +25,7 @@ export class Ovs implements OvsFamilies {
   readonly flow: FlowFamily
   /** `ovs_packet`, in the kernel's verbs. */
   readonly packet: PacketFamily
-  readonly #listeners = new Set<{ close(): Promise<void> }>()
+  readonly #context: Context
 
   private constructor(netlink: GenericNetlink, families: OvsFamilies) {
     this.netlink = netlink
@@ -32,6 +33,7 @@ export class Ovs implements OvsFamilies {
     this.vport = families.vport
     this.flow = families.flow
     this.packet = families.packet
+    this.#context = { netlink, open: new Set(), ...families }
   }
 
   /** Finds the families; changes nothing. @throws FamilyNotFoundError */
@@ -53,19 +55,19 @@ export class Ovs implements OvsFamilies {
   async createDatapath(name: string, { features = ['unaligned', 'vportPids'], masksCacheSize }: DatapathOptions = {}): Promise<Datapath> {
     checkName(name)
     const request = { name, upcallPid: 0, userFeatures: featureBits(features), ...(masksCacheSize === undefined ? {} : { masksCacheSize }) }
-    return new Datapath(this, await explained(this.datapath.new(request), { datapath: name }))
+    return new Datapath(this.#context, await explained(this.datapath.new(request), { datapath: name }))
   }
 
   /** Opens the datapath with this name; changes nothing. @throws KernelError (`ENODEV`), InvalidValueError */
   async openDatapath(name: string): Promise<Datapath> {
     checkName(name)
-    return new Datapath(this, await explained(this.datapath.get({ name }), { datapath: name }))
+    return new Datapath(this.#context, await explained(this.datapath.get({ name }), { datapath: name }))
   }
 
   /** All datapaths in this network namespace. */
   async *datapaths(): AsyncGenerator<Datapath, void, void> {
     try {
-      for await (const message of this.datapath.dump({})) yield new Datapath(this, message)
+      for await (const message of this.datapath.dump({})) yield new Datapath(this.#context, message)
     } catch (error) {
       throw explain(error, {})
     }
@@ -74,20 +76,10 @@ export class Ovs implements OvsFamilies {
   /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */
   async close(): Promise<void> {
     try {
-      for (const listener of this.#listeners) await listener.close()
+      for (const each of this.#context.open) await each.close()
     } finally {
       this.netlink.close()
     }
-  }
-
-  /** @internal */
-  keep(listener: { close(): Promise<void> }): void {
-    this.#listeners.add(listener)
-  }
-
-  /** @internal */
-  forget(listener: { close(): Promise<void> }): void {
-    this.#listeners.delete(listener)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

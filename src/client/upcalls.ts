@@ -5,11 +5,10 @@ import { InvalidValueError, KernelError, MalformedMessageError, OverrunError } f
 import { Listener, type ListenerCounts } from '../netlink/listener.js'
 import type { Transport } from '../netlink/transport.js'
 import type { DatapathMessage } from '../ovs/datapath.js'
-import { OvsPacket } from '../ovs/packet.js'
-import type { Datapath } from './datapath.js'
+import { OvsPacket, type PacketRequest } from '../ovs/packet.js'
+import type { Context } from './context.js'
 import { type Dispatch, type DispatchMode, PerCpuDispatch, PerVportDispatch } from './dispatch.js'
 import { StrictEmitter } from './emitter.js'
-import type { Ovs } from './ovs.js'
 import { Upcall } from './upcall.js'
 
 /** How to listen. */
@@ -61,8 +60,8 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   readonly dispatch: DispatchMode
   /** The socket's port id, for the action `userspace`. */
   readonly portId: number
-  readonly #ovs: Ovs
-  readonly #datapath: Datapath
+  readonly #ovs: Context
+  readonly #dpIfindex: number
   readonly #listener: Listener
   readonly #attachment: Dispatch
   readonly #type: number
@@ -71,15 +70,15 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   #foreign = 0
   #closing: Promise<void> | undefined
 
-  private constructor(ovs: Ovs, datapath: Datapath, transport: Transport, mode: DispatchMode) {
+  private constructor(ovs: Context, dpIfindex: number, transport: Transport, mode: DispatchMode) {
     super()
     this.#ovs = ovs
-    this.#datapath = datapath
+    this.#dpIfindex = dpIfindex
     this.#type = ovs.packet.family.info.id
     this.dispatch = mode
     this.portId = transport.portId
     const hearer = { gone: () => this.#end(), error: (error: Error) => this.#failed(error) }
-    this.#attachment = new (mode === 'perCpu' ? PerCpuDispatch : PerVportDispatch)(ovs, datapath.dpIfindex, transport.portId, hearer)
+    this.#attachment = new (mode === 'perCpu' ? PerCpuDispatch : PerVportDispatch)(ovs, dpIfindex, transport.portId, hearer)
     this.#listener = new Listener(transport, {
       message: (type, source, start, end) => this.#message(type, source, start, end),
       overrun: (error) => void this.#overrun(error),
@@ -88,14 +87,14 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   /** Made by `listen` of a datapath. */
-  static async open(ovs: Ovs, datapath: Datapath, { dispatch, receiveBuffer }: ListenOptions = {}): Promise<Upcalls> {
+  static async open(ovs: Context, dpIfindex: number, { dispatch, receiveBuffer }: ListenOptions = {}): Promise<Upcalls> {
     if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
     const modes = dispatch === undefined ? MODES : [dispatch]
     for (const mode of modes) {
-      const upcalls = new Upcalls(ovs, datapath, ovs.netlink.dial(receiveBuffer === undefined ? {} : { receiveBuffer }), mode)
+      const upcalls = new Upcalls(ovs, dpIfindex, ovs.netlink.dial(receiveBuffer === undefined ? {} : { receiveBuffer }), mode)
       try {
         await upcalls.#attachment.attach()
-        ovs.keep(upcalls)
+        ovs.open.add(upcalls)
         return upcalls
       } catch (error) {
         upcalls.#listener.close()
@@ -139,7 +138,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
       await this.#attachment.detach()
     } finally {
       this.#listener.close()
-      this.#ovs.forget(this)
+      this.#ovs.open.delete(this)
       this.emit('close')
     }
   }
@@ -150,7 +149,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     if (start + codec.headers > end) throw new MalformedMessageError('an upcall is shorter than its headers')
     const command = codec.commandIn(source, start, end)
     const { dpIfindex } = OvsPacket.header!.read(source, start + GENL_HEADER, end)
-    if (dpIfindex !== this.#datapath.dpIfindex) {
+    if (dpIfindex !== this.#dpIfindex) {
       this.#foreign++
       return
     }
@@ -161,13 +160,13 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     this.emit(reason, new Upcall(reason, dpIfindex, source.copy(start + codec.headers, end), this.#execute))
   }
 
-  readonly #execute = (request: Parameters<Ovs['packet']['execute']>[0]): Promise<void> => this.#ovs.packet.execute(request)
+  readonly #execute = (request: PacketRequest): Promise<void> => this.#ovs.packet.execute(request)
 
   async #overrun(error: OverrunError): Promise<void> {
     const { overruns } = this.#listener.counts
     let info: DatapathMessage | undefined
     try {
-      info = await this.#datapath.info()
+      info = await this.#ovs.datapath.get({ dpIfindex: this.#dpIfindex })
     } catch {
       // Gone meanwhile: the count that it had is gone with it.
     }

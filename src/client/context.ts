@@ -1,0 +1,13 @@
+import type { GenericNetlink } from '../genetlink/generic-netlink.js'
+import type { OvsFamilies } from '../ovs/families.js'
+
+/** What lasts until somebody closes it. */
+export interface Closable {
+  close(): Promise<void>
+}
+
+/** What the handles share: the families, the sockets underneath, and what has to be closed before those. */
+export interface Context extends OvsFamilies {
+  readonly netlink: GenericNetlink
+  readonly open: Set<Closable>
+}
