@@ -69,6 +69,10 @@ function release(owned: Owned): void {
  * A netlink socket, made as Open vSwitch makes its own: `SOCK_RAW`, connected to port 0 so that no
  * other process can send to it, extended acknowledgements on, large buffers. libnl owns the
  * socket, its port id and its memberships; libc is used on its descriptor for what libnl lacks.
+ *
+ * In a worker, let the worker end by itself or by its own `process.exit()`: a `worker.terminate()` from
+ * outside, just when something waits on a watched socket, aborts the process, because koffi (3.3) then
+ * calls into a thread that runs no JavaScript any more. Without a watch it does no harm.
  */
 export class NetlinkSocket implements Transport {
   readonly portId: number
@@ -83,6 +87,7 @@ export class NetlinkSocket implements Transport {
   readonly #source: Source
   readonly #size: number
   readonly #batch: number
+  readonly #sendBuffer: number
   #block: ReceiveBlock | undefined
   #groups = 0
   #listeners = new Set<() => void>()
@@ -110,7 +115,7 @@ export class NetlinkSocket implements Transport {
       this.fd = this.#libnl.nl_socket_get_fd(handle)
       this.portId = this.#libnl.nl_socket_get_local_port(handle)
       this.receiveBuffer = this.#setBuffer(SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer ?? 4 << 20)
-      this.#setBuffer(SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer ?? 1 << 20)
+      this.#sendBuffer = this.#setBuffer(SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer ?? 1 << 20)
       this.#setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
       this.#setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
       const kernel = Buffer.alloc(12)
@@ -134,6 +139,10 @@ export class NetlinkSocket implements Transport {
 
   sendAside(bytes: Uint8Array, length: number): Promise<void> {
     this.#alive()
+    // libnl does not tell this failure from others, and errno stays behind on the other thread.
+    if (length > this.#sendBuffer - SEND_OVERHEAD) return Promise.reject(sendError(Errno.EMSGSIZE, length))
+    // A worker that is terminated while koffi calls on another thread takes the whole process with it.
+    if (!isMainThread) return Promise.resolve(this.send(bytes, length))
     this.#owned.aside++
     return new Promise((resolve, reject) => {
       this.#libnl.nl_sendto.async(this.#owned.handle, bytes, length, (error, sent) => {
@@ -300,9 +309,10 @@ export class NetlinkSocket implements Transport {
   }
 }
 
-/** libnl's number for a message that is too long (`NLE_MSGSIZE`), and for a denied one (`NLE_PERM`). */
-const NLE_MSGSIZE = 16
+/** libnl's number for a denied message (`NLE_PERM`). */
 const NLE_PERM = 28
+/** What `netlink_sendmsg()` keeps of the send buffer for itself. */
+const SEND_OVERHEAD = 32
 
 function sendError(errno: number, length: number): SocketError {
   const remedy = `A datagram of ${length} bytes is more than the send buffer holds; send less at once, or ask for a larger sendBuffer.`
@@ -310,7 +320,6 @@ function sendError(errno: number, length: number): SocketError {
 }
 
 function asideError(code: number, length: number, words: string): SocketError {
-  if (-code === NLE_MSGSIZE) return sendError(Errno.EMSGSIZE, length)
   if (-code === NLE_PERM) return sendError(Errno.EPERM, length)
   return new SocketError(`nl_sendto (${words})`, 5, { cause: { libnl: code, words, name: errnoName(5) } })
 }

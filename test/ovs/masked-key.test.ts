@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { exact } from '../../src/netlink/codec.js'
+import { eachAttribute } from '../../src/netlink/attributes.js'
+import { Source } from '../../src/netlink/bytes.js'
+import { type FlowKey, FlowKeyAttributes, type FlowKeyInput, type FlowMask, maskedKey, vlanTci } from '../../src/ovs/index.js'
+import { decode, encode, encodeMask, hex } from '../netlink/helpers.js'
+
+const reduced = (key: FlowKeyInput, mask: FlowMask): FlowKey => decode(FlowKeyAttributes, maskedKey(key, mask))
+const ETHERNET = { src: '00:00:00:00:00:01', dst: '00:00:00:00:00:02' }
+const TCP: FlowKeyInput = {
+  inPort: 1,
+  ethernet: ETHERNET,
+  ethertype: 0x0800,
+  ipv4: { src: '10.0.0.1', dst: '10.0.0.2', proto: 6, ttl: 64 },
+  tcp: { src: 1234, dst: 80 },
+}
+
+describe('maskedKey', () => {
+  it('clears the bits that the mask does not cover', () => {
+    expect(reduced({ inPort: 1, ethernet: ETHERNET }, { inPort: exact, ethernet: { dst: exact } })).toEqual({ inPort: 1, ethernet: { src: '00:00:00:00:00:00', dst: '00:00:00:00:00:02' } })
+  })
+
+  it('leaves out what the mask does not have', () => {
+    expect(reduced({ inPort: 1, skbMark: 5, ethernet: ETHERNET }, { inPort: exact })).toEqual({ inPort: 1, ethernet: { src: '00:00:00:00:00:00', dst: '00:00:00:00:00:00' } })
+  })
+
+  it('is the same for two keys that differ only beyond the mask', () => {
+    const mask: FlowMask = { inPort: exact, ethertype: exact, ipv4: { dst: '255.255.255.0' } }
+    expect(maskedKey(TCP, mask)).toEqual(maskedKey({ ...TCP, ipv4: { src: '10.0.0.9', dst: '10.0.0.77', proto: 6, ttl: 1 }, tcp: { src: 9, dst: 9 } }, mask))
+  })
+
+  it('keeps the ethertype, and the headers behind it, once the mask reaches beyond the link', () => {
+    expect(reduced(TCP, { ethertype: exact, ipv4: { proto: exact } })).toMatchObject({ ethertype: 0x0800, ipv4: { src: '0.0.0.0', proto: 6, ttl: 0 }, tcp: { src: 0, dst: 0 } })
+  })
+
+  it('leaves out those headers where it does not', () => {
+    expect(Object.keys(reduced(TCP, { inPort: exact }))).toEqual(['inPort', 'ethernet'])
+  })
+
+  it('keeps the bit that says a tag is there, and what is within', () => {
+    const key = { ethernet: ETHERNET, ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } } }
+    expect(reduced(key, { ethertype: exact, encap: { ethertype: exact, ipv4: { src: exact } } })).toMatchObject({ vlan: 0x1000, encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } } })
+  })
+
+  it('with a mask that covers everything is the key itself', () => {
+    const mask: FlowMask = { inPort: exact, ethernet: exact, ethertype: exact, ipv4: exact, tcp: exact }
+    expect(maskedKey(TCP, mask)).toEqual(encode(FlowKeyAttributes, TCP))
+  })
+
+  it('keeps an attribute that is not known whole, where the mask has it', () => {
+    const unknown = [{ number: 16, bytes: hex('0800 0100 01020304') }]
+    expect(reduced({ unknown }, { unknown: [{ number: 16, bytes: hex('0800 0100 ffffffff') }] })).toEqual({ unknown })
+    expect(reduced({ unknown }, {})).toEqual({})
+  })
+
+  const key = fc.record(
+    {
+      inPort: fc.nat(),
+      priority: fc.nat(),
+      ctLabels: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      ethernet: fc.constant(ETHERNET),
+      ethertype: fc.integer({ min: 0x600, max: 0xffff }),
+      vlan: fc.integer({ min: 0, max: 0xffff }),
+      ipv4: fc.record({ src: fc.ipV4(), dst: fc.ipV4(), proto: fc.nat(255) }),
+      tcp: fc.record({ src: fc.nat(0xffff), dst: fc.nat(0xffff) }),
+      encap: fc.record({ ethertype: fc.nat(0xffff), ipv4: fc.record({ src: fc.ipV4() }) }, { requiredKeys: [] }),
+    },
+    { requiredKeys: [] },
+  )
+
+  /** The bits of each attribute, by its path. */
+  function bitsOf(bytes: Uint8Array, found = new Map<string, Uint8Array>(), path = ''): Map<string, Uint8Array> {
+    const source = new Source(bytes)
+    eachAttribute(source, 0, bytes.length, (type, start, end) => {
+      const name = `${path}/${type}`
+      if (type === FlowKeyAttributes.table.encap.number) bitsOf(source.copy(start, end), found, name)
+      else found.set(name, source.copy(start, end))
+    })
+    return found
+  }
+
+  it('has no bits beyond the mask, other than an ethertype and the bit of a tag', () => {
+    fc.assert(
+      fc.property(key, key, (value, mask) => {
+        const bits = bitsOf(encodeMask(FlowKeyAttributes, mask))
+        for (const [path, payload] of bitsOf(maskedKey(value, mask))) {
+          if (path.endsWith(`/${FlowKeyAttributes.table.ethertype.number}`)) continue
+          const allowed = bits.get(path) ?? new Uint8Array(payload.length)
+          const tag = path.endsWith(`/${FlowKeyAttributes.table.vlan.number}`)
+          payload.forEach((byte, i) => expect(byte & ~(allowed[i]! | (tag && i === 0 ? 0x10 : 0))).toBe(0))
+        }
+      }),
+    )
+  })
+
+  it('of what is reduced already is the same again', () => {
+    fc.assert(
+      fc.property(key, key, (value, mask) => {
+        const once = maskedKey(value, mask)
+        expect(maskedKey(decode(FlowKeyAttributes, once), mask)).toEqual(once)
+      }),
+    )
+  })
+})
+
+describe('vlanTci', () => {
+  it('has the bit that says the tag is there', () => {
+    expect(vlanTci(5, 3)).toBe(0x7005)
+  })
+
+  it.each([[-1, 0], [4096, 0], [1.5, 0], [1, 8], [1, -1]])('refuses %d with priority %d', (vid, pcp) => {
+    expect(() => vlanTci(vid, pcp)).toThrow(RangeError)
+  })
+})
