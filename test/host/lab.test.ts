@@ -53,7 +53,7 @@ afterAll(() => {
   for (const path of folders) rmSync(path, { recursive: true, force: true })
 })
 
-describe('a command in the lab', () => {
+describe.concurrent('a command in the lab', () => {
   it('finds openvswitch, its tunnels, veth, tun and conntrack on every kernel of the matrix', async () => {
     const results = await Promise.all(kernelNames.map((kernel) => inShell('uname -r; cat /proc/modules', { kernel })))
     for (const { status, stdout } of results) {
@@ -95,17 +95,17 @@ describe('a command in the lab', () => {
   })
 
   it('writes through to the project, and nowhere else', async () => {
-    const project = folder()
+    const checkout = folder()
     const other = folder()
-    mkdirSync(join(project, 'sub'))
-    writeFileSync(join(project, 'package.json'), '{}')
-    const result = await inShell(`echo out > result && echo up > ../result && echo in > ${other}/kept && cat ${other}/kept && touch /etc/ovs-lab-was-here && ls /etc/ovs-lab-was-here`, { cwd: join(project, 'sub') })
+    mkdirSync(join(checkout, 'sub'))
+    writeFileSync(join(checkout, 'package.json'), '{}')
+    const result = await inShell(`echo out > result && echo up > ../result && echo in > ${other}/kept && cat ${other}/kept && touch /etc/ovs-lab-was-here && ls /etc/ovs-lab-was-here`, { cwd: join(checkout, 'sub') })
     expect(result).toMatchObject({ status: 0 })
-    expect(readFileSync(join(project, 'sub/result'), 'utf8')).toBe('out\n')
-    expect(readFileSync(join(project, 'result'), 'utf8')).toBe('up\n')
+    expect(readFileSync(join(checkout, 'sub/result'), 'utf8')).toBe('out\n')
+    expect(readFileSync(join(checkout, 'result'), 'utf8')).toBe('up\n')
     expect(readdirSync(other)).toEqual([])
     expect(existsSync('/etc/ovs-lab-was-here')).toBe(false)
-    expect((await inShell(`echo shared > ${other}/kept`, { cwd: project, share: [other] })).status).toBe(0)
+    expect((await inShell(`echo shared > ${other}/kept`, { cwd: checkout, share: [other] })).status).toBe(0)
     expect(readFileSync(join(other, 'kept'), 'utf8')).toBe('shared\n')
   })
 
@@ -143,7 +143,7 @@ describe('the end of a lab', () => {
     const temporary = folder()
     const front = startCli(['run', '--', 'sh', '-c', 'echo ready; sleep 1000'], { env: { ...process.env, TMPDIR: temporary } })
     await until(() => front.text().includes('ready'))
-    const [lab] = readdirSync(temporary).filter((name) => name.startsWith('ovs-lab-'))
+    const lab = readdirSync(temporary).find((name) => name.startsWith('ovs-lab-'))
     expect(processesNaming(join(temporary, lab!)).length).toBeGreaterThan(1)
     for (const pid of [...childrenOf(front.pid!), front.pid!]) process.kill(pid, 'SIGKILL')
     await until(() => !existsSync(join(temporary, lab!)) && processesNaming(join(temporary, lab!)).length === 0)
