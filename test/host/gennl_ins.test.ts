@@ -99,7 +99,8 @@ async function kernelSide(release: string, { path }: Installed): Promise<void> {
 /** Everything that is done with the loaded module. */
 async function talk(): Promise<Report> {
   const command = [process.execPath, 'probe.js', 'gennl_ins', 'client.js']
-  const { status, stdout, stderr, log } = await runInLab({ command, cwd: folder, kernel, backend: 'qemu', components: ['compiler'], timeout: 300 })
+  // One CPU: emulating two costs a third more in all, and nothing here runs side by side. The compiler brings make.
+  const { status, stdout, stderr, log } = await runInLab({ command, cwd: folder, kernel, backend: 'qemu', cpus: 1, components: ['compiler'], timeout: 300 })
   if (status !== 0) throw new Error(`the probe ended with ${status}:\n${stdout}${stderr}\nThe kernel's log ends with:\n${log.slice(-2000)}`)
   return JSON.parse(stdout.toString()) as Report
 }

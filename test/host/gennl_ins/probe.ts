@@ -88,10 +88,8 @@ const make = (target: string) => run('make', '-s', '-C', example, target)
 
 await make('kernel-clean-ring-buffer')
 const install = await make('kernel-module-install')
-const [ran, elsewhere] = await Promise.all([
-  run(process.execPath, client),
-  run('unshare', '--net', 'sh', '-c', 'readlink /proc/self/ns/net; exec "$@"', 'sh', process.execPath, client),
-])
+const ran = await run(process.execPath, client)
+const elsewhere = await run('unshare', '--net', 'sh', '-c', 'readlink /proc/self/ns/net; exec "$@"', 'sh', process.execPath, client)
 const [namespace = '', ...rest] = elsewhere.stdout.split('\n')
 
 let lines: string[] = []
