@@ -5,8 +5,12 @@ import { formatKey } from './key.js'
 
 const TCP_FLAG_LETTERS = ['F', 'S', 'R', 'P', '.', 'U', 'E', 'C']
 
-/** A UFID of 16 bytes as Open vSwitch prints it: as four numbers of the machine's own byte order. */
+/**
+ * A UFID of 16 bytes as Open vSwitch prints it: as four numbers of the machine's own byte order. A
+ * shorter one, which the kernel takes but Open vSwitch never makes, as its bytes.
+ */
 export function formatUfid(ufid: Uint8Array): string {
+  if (ufid.length !== 16) return Buffer.from(ufid).toString('hex')
   const source = new Source(ufid)
   const hex = [0, 4, 8, 12].map((at) => source.view.getUint32(at, LITTLE_ENDIAN).toString(16).padStart(8, '0')).join('')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
