@@ -149,6 +149,10 @@ describe('the family', () => {
     expect(report.outcomes.acknowledged).toEqual({})
   })
 
+  test('answers a user who may do nothing else', () => {
+    expect(report.outcomes.anybody).toEqual({ answer: { msg: hello } })
+  })
+
   test('takes text from nothing at all to 127 bytes', () => {
     expect(report.outcomes.emptyText).toEqual({ answer: { msg: hello } })
     expect(report.outcomes.longest).toEqual({ answer: { msg: hello } })
@@ -163,8 +167,9 @@ describe('the kernel logs', () => {
       'Hello World!',
       'with an acknowledgement',
       'y'.repeat(127),
-      String.raw`\e[31mred\xc2\2330m\nreceived: forged\a%s%n`,
+      String.raw`\e[31mred`.concat('\u00c2', String.raw`\2330m\nreceived: forged\a%s%n`),
       '',
+      'from nobody',
       'still there?',
     ])
   })
