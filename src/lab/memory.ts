@@ -27,7 +27,9 @@ export function memoryPlaces(): Place[] {
   return paths.flatMap((path): Place[] => {
     try {
       const { bavail, bsize } = statfsSync(path)
-      const mount = mounts.filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`)).reduce((a, b) => (b.point.length >= a.point.length ? b : a))
+      // In a chroot the root may be no mount of its own.
+      const mount = mounts.filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+        .reduce((a, b) => (b.point.length >= a.point.length ? b : a), { point: '', options: [] as string[], type: '' })
       return [{ path, free: bavail * bsize, executable: !mount.options.includes('noexec'), memory: mount.type === 'tmpfs' }]
     } catch {
       return []

@@ -79,6 +79,8 @@ export async function setupLab(names: readonly string[] = defaultComponents, opt
       installed.push(there ?? await install(cache, component, apts, options))
     }
     await dropSuperseded(cache, installed)
+    // Package lists are large, and would be stale the next time.
+    await rm(join(cache, 'apt'), { recursive: true, force: true })
     return installed
   } finally {
     await lock.release()
