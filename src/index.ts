@@ -9,6 +9,7 @@ export {
   type Flow,
   type FlowInput,
   type FlowName,
+  type FlowsOptions,
   type PacketInput,
   type PortOptionsInput,
 } from './client/datapath.js'
@@ -19,7 +20,7 @@ export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'
 export { Upcall } from './client/upcall.js'
 export { type ListenOptions, type Overrun, type UpcallCounts, type UpcallEvents, Upcalls } from './client/upcalls.js'
-export type { BulkResult } from './genetlink/bound-family.js'
+export type { BulkFailure, BulkResult } from './genetlink/bound-family.js'
 export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
 export { LibraryNotFoundError } from './libnl/library.js'
 export type { UnknownAttribute } from './netlink/attributes.js'

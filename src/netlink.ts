@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 export { type OpenOptions, openGenericNetlink } from './client/open.js'
-export { BoundFamily, type BulkRequest, type BulkResult, type RequestOptions } from './genetlink/bound-family.js'
-export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags } from './genetlink/controller.js'
+export { BoundFamily, type BulkFailure, type BulkRequest, type BulkResult, type RequestOptions } from './genetlink/bound-family.js'
+export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags, type OperationInfo } from './genetlink/controller.js'
 export { type AnyFamily, type CommandOf, family, FamilyCodec, type FamilyDefinition, type MessageIn, type MessageOut } from './genetlink/family.js'
 export { FamilyNotFoundError, GenericNetlink, type GenericNetlinkOptions } from './genetlink/generic-netlink.js'
 export { subscribe, type Subscriber } from './genetlink/subscription.js'
@@ -18,6 +18,7 @@ export {
   type AttributeOptions,
   attributes,
   AttributeSet,
+  type Entry,
   type Infer,
   type InferInput,
   type InferMask,
@@ -29,6 +30,7 @@ export {
   type TableOut,
   type UnknownAttribute,
   type Unknowns,
+  type UnknownsInput,
 } from './netlink/attributes.js'
 export { Source } from './netlink/bytes.js'
 export {
@@ -70,6 +72,7 @@ export {
   TruncatedError,
 } from './netlink/errors.js'
 export { type Hearer, Listener, type ListenerCounts } from './netlink/listener.js'
+export type { Acknowledgement } from './netlink/message.js'
 export { at, type Field, type Struct, struct } from './netlink/struct.js'
 export type { Dial, DialOptions, Sink, Transport, Watch } from './netlink/transport.js'
 export { Writer } from './netlink/writer.js'

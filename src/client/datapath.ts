@@ -33,6 +33,7 @@ export interface PortOptionsInput {
 
 /** A flow to put. */
 export interface FlowInput {
+  /** What a packet looks like that it matches, as far as the mask covers it. */
   readonly key: FlowKeyInput
   /** What of the key must match; all of it, where the mask is left out. The rest of the key is cleared before it is sent. */
   readonly mask?: FlowMask | undefined
@@ -43,7 +44,23 @@ export interface FlowInput {
 }
 
 /** Which flow: by its UFID, or, where it was made without one, by its key and mask. */
-export type FlowName = { readonly ufid: Uint8Array } | { readonly key: FlowKeyInput; readonly mask?: FlowMask | undefined }
+export type FlowName =
+  | {
+      /** 1 to 16 bytes, as it was made with. */
+      readonly ufid: Uint8Array
+    }
+  | {
+      /** As it was made with, or as the kernel reports it. */
+      readonly key: FlowKeyInput
+      /** As it was made with, or as the kernel reports it. */
+      readonly mask?: FlowMask | undefined
+    }
+
+/** What to read of flows. */
+export interface FlowsOptions {
+  /** Of flows that have a UFID, only that and their statistics; of others all but mask and actions. */
+  terse?: boolean
+}
 
 /** A flow as the kernel reports it. */
 export interface Flow extends Omit<FlowMessage, 'dpIfindex'> {}
@@ -52,6 +69,7 @@ export interface Flow extends Omit<FlowMessage, 'dpIfindex'> {}
 export interface PacketInput {
   /** From its Ethernet header on; at least 14 bytes. */
   readonly packet: Uint8Array
+  /** In this order; `[]` drops. */
   readonly actions: readonly ActionInput[]
   /** The port that it is taken to have come from; the datapath's own unless said. */
   readonly inPort?: number
@@ -60,11 +78,12 @@ export interface PacketInput {
 /** A datapath: a switch in the kernel. It exists whether or not this handle does. */
 export class Datapath {
   readonly #ovs: Context
+  /** Its name, which is its own port's too. */
   readonly name: string
   /** Interface index of its own port, by which the kernel knows it. */
   readonly dpIfindex: number
 
-  /** Made by `createDatapath` and `openDatapath`. */
+  /** @internal Made by `createDatapath` and `openDatapath`. */
   constructor(ovs: Context, message: DatapathMessage) {
     this.#ovs = ovs
     this.name = message.name ?? ''
@@ -76,7 +95,7 @@ export class Datapath {
     return this.#explained(this.#ovs.datapath.get({ dpIfindex: this.dpIfindex }))
   }
 
-  /** Names of the features that are on. */
+  /** Names of the features that are on. @throws KernelError (`ENODEV`) */
   async features(): Promise<DatapathFeature[]> {
     return featureNames((await this.info()).userFeatures ?? 0)
   }
@@ -135,7 +154,7 @@ export class Datapath {
     return new Port(await explained(this.#ovs.vport.get(this.#vport(which)), { datapath: this.name, port: which }))
   }
 
-  /** All ports; the kernel's order is none. */
+  /** All ports; the kernel's order is none. @throws KernelError (`ENODEV`) */
   async *ports(): AsyncGenerator<Port, void, void> {
     try {
       for await (const message of this.#ovs.vport.dump({ dpIfindex: this.dpIfindex })) yield new Port(message)
@@ -181,12 +200,12 @@ export class Datapath {
     return await this.#explained(this.#ovs.flow.del(this.#flow(name)))
   }
 
-  /** Deletes many flows; see {@link putFlows}. */
+  /** Deletes many flows; see {@link putFlows}. @throws OverrunError, SocketError */
   deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>): Promise<BulkResult> {
     return this.#explained(this.#ovs.flow.delAll(names, (name) => this.#flow(name)))
   }
 
-  /** Deletes all flows; the kernel announces none of them. */
+  /** Deletes all flows; the kernel announces none of them. @throws KernelError (`ENODEV`) */
   flushFlows(): Promise<void> {
     return this.#explained(this.#ovs.flow.flush(this.dpIfindex))
   }
@@ -194,9 +213,9 @@ export class Datapath {
   /**
    * All flows. While flows change, some may be missing or come twice, and the kernel does not say so.
    *
-   * @param options.terse Only UFID and statistics of flows that have a UFID.
+   * @throws KernelError (`ENODEV`)
    */
-  async *flows({ terse = false }: { terse?: boolean } = {}): AsyncGenerator<Flow, void, void> {
+  async *flows({ terse = false }: FlowsOptions = {}): AsyncGenerator<Flow, void, void> {
     const { omitKey, omitMask, omitActions } = UfidFlags
     try {
       yield* this.#ovs.flow.dump({ dpIfindex: this.dpIfindex, ...(terse ? { ufidFlags: omitKey | omitMask | omitActions } : {}) })

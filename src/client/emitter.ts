@@ -23,6 +23,7 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
     return super.on(event, this.#register(event, fn as Handler, context, false) as EventEmitter.EventListener<Events, E>)
   }
 
+  /** The same as {@link on}. */
   override addListener<E extends EventEmitter.EventNames<Events>>(event: E, fn: EventEmitter.EventListener<Events, E>, context?: unknown): this {
     return this.on(event, fn, context)
   }
@@ -31,6 +32,7 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
     return super.once(event, this.#register(event, fn as Handler, context, true) as EventEmitter.EventListener<Events, E>)
   }
 
+  /** Takes a handler away, or, without one, all of that event. */
   override off<E extends EventEmitter.EventNames<Events>>(event: E, fn?: EventEmitter.EventListener<Events, E>, context?: unknown, once?: boolean): this {
     if (fn === undefined) return this.removeAllListeners(event)
     for (const each of this.#registrations.get(event) ?? []) {

@@ -64,7 +64,7 @@ export class Ovs implements OvsFamilies {
     return new Datapath(this.#context, await explained(this.datapath.get({ name }), { datapath: name }))
   }
 
-  /** All datapaths in this network namespace. */
+  /** All datapaths in this network namespace. @throws KernelError */
   async *datapaths(): AsyncGenerator<Datapath, void, void> {
     try {
       for await (const message of this.datapath.dump({})) yield new Datapath(this.#context, message)
@@ -82,6 +82,7 @@ export class Ovs implements OvsFamilies {
     }
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

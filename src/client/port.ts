@@ -14,6 +14,7 @@ const TYPE_NAMES = new Map<number, VportTypeName>(Object.entries(VportType).map(
 
 /** A port (vport) of a datapath, as it was when it was read. */
 export class Port {
+  /** Its device's name. */
   readonly name: string
   /** Number within the datapath; 0 is the datapath's own port. */
   readonly portNo: number
@@ -23,6 +24,7 @@ export class Port {
   readonly ifindex: number
   /** Port ids to which its misses go; `[0]` for none. */
   readonly upcallPid: readonly number[]
+  /** Counters, as they were when it was read. */
   readonly stats: PortStats
   /** Upcalls, from kernels that count them (6.3 and newer). */
   readonly upcallStats: PortUpcallStats | undefined

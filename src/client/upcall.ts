@@ -16,6 +16,7 @@ export type Execute = (request: PacketRequest) => Promise<void>
  * (`action`). What it holds is decoded when it is read.
  */
 export class Upcall {
+  /** Why it came: no flow matched, or a flow's action `userspace` sent it. */
   readonly reason: 'miss' | 'action'
   /** Interface index of the datapath's own port. */
   readonly dpIfindex: number
@@ -24,7 +25,7 @@ export class Upcall {
   #key: FlowKey | undefined
   #message: PacketMessage | undefined
 
-  /** `attributes` are the message's, copied: nobody else writes to them. */
+  /** @internal `attributes` are the message's, copied: nobody else writes to them. */
   constructor(reason: 'miss' | 'action', dpIfindex: number, attributes: Uint8Array, execute: Execute) {
     this.reason = reason
     this.dpIfindex = dpIfindex

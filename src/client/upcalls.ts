@@ -33,10 +33,11 @@ export interface UpcallCounts extends ListenerCounts {
 
 /** Upcalls were lost. */
 export interface Overrun {
-  /** Often in all that the kernel reported it; how many were lost each time, it does not say. */
+  /** How often in all that the kernel reported it; how many were lost each time, it does not say. */
   readonly overruns: number
   /** The datapath's own count of upcalls that were not delivered: `lost` of its statistics, read afterwards. */
   readonly lost: bigint
+  /** The error, with what helps against it. */
   readonly error: OverrunError
 }
 
@@ -86,7 +87,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     })
   }
 
-  /** Made by `listen` of a datapath. */
+  /** @internal Made by `listen` of a datapath. */
   static async open(ovs: Context, dpIfindex: number, { dispatch, receiveBuffer }: ListenOptions = {}): Promise<Upcalls> {
     if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
     const modes = dispatch === undefined ? MODES : [dispatch]
@@ -129,6 +130,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     return (this.#closing ??= this.#close())
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

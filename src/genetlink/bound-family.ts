@@ -23,8 +23,11 @@ export interface RequestOptions {
 
 /** One request of a bulk. */
 export interface BulkRequest<D> {
+  /** By its name in the family's definition. */
   command: CommandOf<D>
+  /** Members of the family's header, and attributes. */
   value: MessageIn<D>
+  /** Further {@link MessageFlags}. */
   flags?: number
 }
 
@@ -33,7 +36,15 @@ export interface BulkResult {
   /** How many the kernel carried out. */
   done: number
   /** Those that were refused, or were not sent because they cannot be encoded, by their place in the input. */
-  failures: { index: number; error: KernelError | InvalidValueError }[]
+  failures: BulkFailure[]
+}
+
+/** One that failed. */
+export interface BulkFailure {
+  /** Its place in the input, from 0. */
+  index: number
+  /** Why: the kernel's refusal, or what cannot be encoded. */
+  error: KernelError | InvalidValueError
 }
 
 /** How much travels in one send: the refusals of that many fit the smallest receive queue. */
@@ -44,12 +55,16 @@ const DUMP_BUDGET = 8
 
 /** A family of the running kernel, ready for requests. */
 export class BoundFamily<D extends AnyFamily> {
+  /** Its messages as values. */
   readonly codec: FamilyCodec<D>
   readonly #connections: Connections
 
+  /** @internal Made by `family` of a `GenericNetlink`. */
   constructor(
     connections: Connections,
+    /** What was declared of it. */
     readonly definition: D,
+    /** What the kernel says of it. */
     readonly info: FamilyInfo,
   ) {
     this.#connections = connections

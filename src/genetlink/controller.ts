@@ -66,7 +66,26 @@ export const Controller = family({
   name: 'nlctrl',
   version: 2,
   attributes: ControllerAttributes,
-  commands: { newfamily: 1, delfamily: 2, getfamily: 3, newops: 4, delops: 5, getops: 6, newmcastGrp: 7, delmcastGrp: 8, getpolicy: 10 },
+  commands: {
+    /** `CTRL_CMD_NEWFAMILY`: the answer to `getfamily`; in the group `notify`, a family that was registered. */
+    newfamily: 1,
+    /** `CTRL_CMD_DELFAMILY`: in the group `notify`, a family that was unregistered. */
+    delfamily: 2,
+    /** `CTRL_CMD_GETFAMILY`: one by its name or id, or a dump of all. */
+    getfamily: 3,
+    /** `CTRL_CMD_NEWOPS`: not used by the kernel. */
+    newops: 4,
+    /** `CTRL_CMD_DELOPS`: not used by the kernel. */
+    delops: 5,
+    /** `CTRL_CMD_GETOPS`: not used by the kernel. */
+    getops: 6,
+    /** `CTRL_CMD_NEWMCAST_GRP`: in the group `notify`, a multicast group that was registered. */
+    newmcastGrp: 7,
+    /** `CTRL_CMD_DELMCAST_GRP`: in the group `notify`, a multicast group that was unregistered. */
+    delmcastGrp: 8,
+    /** `CTRL_CMD_GETPOLICY`: a dump of a family's policy, whose attributes have no table here. */
+    getpolicy: 10,
+  },
   groups: ['notify'],
 })
 
@@ -91,16 +110,26 @@ export const OperationFlags = {
 export interface FamilyInfo {
   /** The message type. */
   readonly id: number
+  /** The kernel's name. */
   readonly name: string
+  /** The kernel's version of it. */
   readonly version: number
   /** Length of the family's own header, in bytes. */
   readonly headerSize: number
   /** The highest attribute number that the kernel knows. */
   readonly maxAttribute: number
   /** Commands with their {@link OperationFlags}. */
-  readonly operations: readonly { readonly command: number; readonly flags: number }[]
+  readonly operations: readonly OperationInfo[]
   /** Ids of the multicast groups by their names. */
   readonly groups: ReadonlyMap<string, number>
+}
+
+/** What the kernel says of one operation of a family. */
+export interface OperationInfo {
+  /** The command's number. */
+  readonly command: number
+  /** {@link OperationFlags}, ORed. */
+  readonly flags: number
 }
 
 /** The controller's answer as a {@link FamilyInfo}. */

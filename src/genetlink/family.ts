@@ -13,11 +13,13 @@ type AnyStruct = Struct<any>
 
 /** What there is to know of a generic netlink family before one has asked the kernel. */
 export interface FamilyDefinition<H extends AnyStruct | undefined = AnyStruct | undefined, T extends Table = Table, C extends Record<string, number> = Record<string, number>> {
+  /** The kernel's name, at most 15 bytes (`GENL_NAMSIZ`). */
   readonly name: string
   /** What requests carry; the kernel may have a newer one. */
   readonly version: number
   /** The family's own header, whose members stand beside the attributes in each message. */
   readonly header?: H
+  /** The attributes behind the headers, in both directions. */
   readonly attributes: AttributeSet<T>
   /** Numbers of the commands, in both directions. */
   readonly commands: C
@@ -27,6 +29,7 @@ export interface FamilyDefinition<H extends AnyStruct | undefined = AnyStruct | 
   readonly remedy?: string
 }
 
+/** Any family's definition. */
 // oxlint-disable-next-line no-explicit-any
 export type AnyFamily = FamilyDefinition<any, any, any>
 
@@ -52,7 +55,10 @@ export class FamilyCodec<D extends AnyFamily> {
   readonly #headerNames: ReadonlySet<string>
   readonly #commandNames: ReadonlyMap<number, string>
 
-  constructor(readonly definition: D) {
+  constructor(
+    /** What was declared of the family. */
+    readonly definition: D,
+  ) {
     this.#headerNames = new Set(Object.keys(definition.header?.fields ?? {}))
     this.#commandNames = new Map(Object.entries(definition.commands as Record<string, number>).map(([name, number]) => [number, name]))
   }

@@ -9,6 +9,7 @@ import { type Trace, traced } from './trace.js'
 
 /** The kernel has no such generic netlink family. Code `OVS_NO_FAMILY`. */
 export class FamilyNotFoundError extends OvsError {
+  /** The name that was asked for. */
   readonly family: string
 
   constructor(family: string, remedy: string | undefined, cause: unknown) {
@@ -123,6 +124,7 @@ export class GenericNetlink {
     for (const connection of [...this.#idle.splice(0), ...this.#busy]) connection.dispose()
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

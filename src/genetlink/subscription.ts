@@ -11,6 +11,7 @@ export interface Subscriber {
   message(family: string, command: string, value: MessageOut<AnyFamily>): void
   /** Messages were lost: read again what they may have said. */
   overrun(error: OverrunError): void
+  /** A message could not be understood, or the socket failed and nothing more comes. */
   error(error: Error): void
 }
 

@@ -12,8 +12,10 @@ export const TRACE_VARIABLE = 'OVS_DATAPATH_TRACE'
 export class Trace {
   readonly #families = new Map<number, FamilyCodec<AnyFamily>>()
 
-  /** `write` takes one line, without a line feed, with nothing in it that a terminal would obey. */
-  constructor(readonly write: (line: string) => void) {}
+  constructor(
+    /** Takes one line, without a line feed, with nothing in it that a terminal would obey. */
+    readonly write: (line: string) => void,
+  ) {}
 
   /** Messages of this type are of that family. */
   learn(type: number, definition: AnyFamily): void {

@@ -76,9 +76,11 @@ const LIBC = {
 
 /** A function that koffi can also run on another thread. */
 export interface Aside<Arguments extends unknown[], Result> {
+  /** `errno` is lost on the way: it belongs to the thread that made the call. */
   async(...args: [...Arguments, (error: Error | null, result: Result) => void]): void
 }
 
+/** The functions of libnl-3 and libnl-genl-3 that are bound, by their C names. */
 export type Libnl = Bound<typeof NL> & Bound<typeof GENL>
 export type Libc = Bound<typeof LIBC>
 

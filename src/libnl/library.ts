@@ -18,7 +18,9 @@ export class LibraryNotFoundError extends OvsError {
 
 /** libnl-3 and libnl-genl-3, loaded. */
 export interface Libraries {
+  /** `libnl-3.so.200` */
   readonly nl: LibraryHandle
+  /** `libnl-genl-3.so.200` */
   readonly genl: LibraryHandle
 }
 

@@ -128,6 +128,7 @@ export class NetlinkSocket implements Transport {
     forgotten.register(this, this.#owned, this)
   }
 
+  /** Nothing can be sent or received any more. */
   get closed(): boolean {
     return this.#closing
   }
@@ -221,6 +222,7 @@ export class NetlinkSocket implements Transport {
     release(this.#owned)
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -18,16 +18,20 @@ export type InferItemInput<L> = L extends AttributeList<infer T> ? ItemIn<T> : n
  * A value is an array of objects with one member each: `[{ pushVlan: … }, { output: 2 }]`.
  */
 export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], readonly ItemIn<T>[], never> {
+  /** @internal */
   declare readonly '~types'?: { readonly out: ItemOut<T>[]; readonly in: readonly ItemIn<T>[]; readonly mask: never }
   readonly describe: string
   readonly least = 0
   readonly most = 65531
+  /** The table's lines. */
   readonly entries: readonly Entry[]
   readonly #byNumber: readonly (Entry | undefined)[]
   readonly #byName: ReadonlyMap<string, Entry>
 
   constructor(
+    /** The kernel's prefix, `OVS_ACTION_ATTR`. */
     readonly prefix: string,
+    /** The table as it was declared. */
     readonly table: T,
   ) {
     this.describe = `list of ${prefix}_*`
@@ -36,6 +40,7 @@ export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], reado
     this.#byName = new Map(this.entries.map((entry) => [entry.name, entry]))
   }
 
+  /** What the table does not know, or what is shorter than it can be, is an item `unknown`. @throws MalformedMessageError */
   read(source: Source, start: number, end: number): ItemOut<T>[] {
     const items: Record<string, unknown>[] = []
     eachAttribute(source, start, end, (type, from, to) => {

@@ -6,7 +6,9 @@ import type { Writer } from './writer.js'
 
 /** What a table says about one attribute. */
 export interface Attribute<C extends AnyCodec> {
+  /** The kernel's number, 0 to 16383. */
   readonly number: number
+  /** How its payload is read and written. */
   readonly codec: C
   /** The bits that go with the number on the wire: `NLA_F_NESTED`, `NLA_F_NET_BYTEORDER`. */
   readonly flags: number
@@ -27,7 +29,9 @@ export function attribute<C extends AnyCodec>(number: number, codec: C, options:
 
 /** An attribute that no table knows, as it came; written back unchanged. */
 export interface UnknownAttribute {
+  /** 0 to 16383: the type field without its two flag bits. */
   number: number
+  /** The payload, without padding. */
   bytes: Uint8Array
   /** It carried `NLA_F_NESTED`. */
   nestedFlag?: true
@@ -35,6 +39,7 @@ export interface UnknownAttribute {
   networkOrderFlag?: true
 }
 
+/** Attributes by the names that they have in values, in the order in which they are written. */
 export type Table = Readonly<Record<string, Attribute<AnyCodec>>>
 
 /** Attributes from a newer kernel, or malformed ones, by number. */
@@ -42,9 +47,17 @@ export interface Unknowns {
   /** What no table knows, in the order in which it came; written back behind everything else. */
   unknown?: UnknownAttribute[]
 }
+/** Attributes that no table knows, as they may be given. */
+export interface UnknownsInput {
+  /** Written behind everything else, in this order, as they are. */
+  readonly unknown?: readonly UnknownAttribute[]
+}
+/** What is decoded with a table: what was not in the message is absent. */
 export type TableOut<T extends Table> = { [K in keyof T]?: OutOf<T[K]['codec']> } & Unknowns
-export type TableIn<T extends Table> = { readonly [K in keyof T]?: InOf<T[K]['codec']> } & { readonly unknown?: readonly UnknownAttribute[] }
-export type TableMask<T extends Table> = { readonly [K in keyof T]?: MaskOf<T[K]['codec']> } & { readonly unknown?: readonly UnknownAttribute[] }
+/** What may be encoded with a table. */
+export type TableIn<T extends Table> = { readonly [K in keyof T]?: InOf<T[K]['codec']> } & UnknownsInput
+/** What may be encoded as a mask with a table. */
+export type TableMask<T extends Table> = { readonly [K in keyof T]?: MaskOf<T[K]['codec']> } & UnknownsInput
 
 /** What is decoded with this set, as a type to extend: `interface Vport extends Infer<typeof VportAttributes> {}`. */
 export type Infer<S> = S extends AttributeSet<infer T> ? TableOut<T> : never
@@ -55,11 +68,15 @@ export type InferMask<S> = S extends AttributeSet<infer T> ? TableMask<T> : neve
 
 /** One entry of a table with what follows from it. */
 export interface Entry {
+  /** The name in values, `portNo`. */
   readonly name: string
   /** The kernel's name, `OVS_VPORT_ATTR_PORT_NO`. */
   readonly kernelName: string
+  /** The number alone. */
   readonly number: number
+  /** The type field as it is written: the number with its flag bits. */
   readonly type: number
+  /** How its payload is read and written. */
   readonly codec: AnyCodec
 }
 
@@ -142,17 +159,21 @@ function badLength(source: Source, at: number, end: number, length: number): Mal
  * itself a codec, so it can stand as the payload of a nested attribute.
  */
 export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn<T>, TableMask<T> | Exact> {
+  /** @internal */
   declare readonly '~types'?: { readonly out: TableOut<T>; readonly in: TableIn<T>; readonly mask: TableMask<T> | Exact }
   readonly describe: string
   readonly least = 0
   readonly most = 65531
+  /** The table's lines, in the order in which they are written. */
   readonly entries: readonly Entry[]
   readonly #byNumber: readonly (Entry | undefined)[]
   readonly #names: ReadonlySet<string>
   readonly #padding: number | undefined
 
   constructor(
+    /** The kernel's prefix, `OVS_VPORT_ATTR`. */
     readonly prefix: string,
+    /** The table as it was declared. */
     readonly table: T,
     { padding }: { padding?: number } = {},
   ) {
@@ -168,6 +189,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     return this.#byNumber[number]
   }
 
+  /** What the table does not know, or what is shorter than it can be, is kept in `unknown`. @throws MalformedMessageError */
   read(source: Source, start: number, end: number): TableOut<T> {
     const result: Record<string, unknown> = {}
     this.readInto(result, source, start, end)
@@ -249,6 +271,7 @@ export function attributes<const T extends Table>(prefix: string, table: T, opti
 
 /** A codec that stands for another one. */
 export interface Nested<Out, In, Mask> extends Codec<Out, In, Mask> {
+  /** The codec that it stands for. */
   readonly of: () => Codec<Out, In, Mask>
 }
 

@@ -3,7 +3,9 @@
  * `DataView`, for numbers. Made once per receive buffer, not once per message.
  */
 export class Source {
+  /** Slices of it share its memory; {@link copy} does not. */
   readonly bytes: Buffer
+  /** The same memory; netlink's own numbers are in the machine's order. */
   readonly view: DataView
 
   constructor(bytes: Uint8Array) {

@@ -8,6 +8,7 @@ export const exact = Symbol('exact') as unknown as Exact
 declare const brand: unique symbol
 /** The type of {@link exact}. A symbol's own type would be lost in `const mask = { inPort: exact }`. */
 export interface Exact {
+  /** Only for the type checker: nothing but `exact` has it. */
   readonly [brand]: 'exact'
 }
 
@@ -24,12 +25,22 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
   readonly least: number
   /** The most bytes that the kernel takes. */
   readonly most: number
+  /**
+   * Decodes the payload between `start` and `end`, which is at least `least` bytes long.
+   *
+   * @throws MalformedMessageError when a length inside of it does not fit.
+   */
   read(source: Source, start: number, end: number): Out
-  /** @throws InvalidValueError */
+  /** Writes a payload. @throws InvalidValueError */
   write(writer: Writer, value: In): void
-  /** @throws InvalidValueError */
+  /** Writes a payload that is a mask: ones where a bit must match. @throws InvalidValueError */
   writeMask(writer: Writer, mask: Mask): void
-  /** Only for the type checker: looked up by name, the three types of recursive sets can be found without comparing their structure. */
+  /**
+   * Only for the type checker: looked up by name, the three types of recursive sets can be found
+   * without comparing their structure.
+   *
+   * @internal
+   */
   readonly '~types'?: { readonly out: Out; readonly in: In; readonly mask: Mask }
 }
 
@@ -37,8 +48,11 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
 // oxlint-disable-next-line no-explicit-any
 export type AnyCodec = Codec<any, any, any>
 
+/** What this codec decodes. */
 export type OutOf<C extends AnyCodec> = NonNullable<C['~types']>['out']
+/** What this codec encodes. */
 export type InOf<C extends AnyCodec> = NonNullable<C['~types']>['in']
+/** What this codec encodes as a mask. */
 export type MaskOf<C extends AnyCodec> = NonNullable<C['~types']>['mask']
 
 /** A codec of a fixed size, whose mask is written like its value, and whose `exact` is all ones. */

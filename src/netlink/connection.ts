@@ -44,7 +44,9 @@ export class Connection {
   #stopWaiting: (() => void) | undefined
 
   constructor(
+    /** Its socket; nobody else may receive from it. */
     readonly transport: Transport,
+    /** How long an answer may take that is not there at once, in milliseconds. */
     readonly timeout: number = DEFAULT_TIMEOUT,
   ) {}
 

@@ -80,8 +80,11 @@ export class KernelError extends OvsError {
 
 /** What an extended acknowledgement added to an errno. */
 export interface ExtendedAckInfo {
+  /** `NLMSGERR_ATTR_MSG`: the kernel's own words. */
   message?: string
+  /** Where `NLMSGERR_ATTR_OFFS` points, by the kernel's names, outermost first. */
   attribute?: readonly string[]
+  /** The attribute that `NLMSGERR_ATTR_MISS_TYPE` asks for, with the nest around it. */
   missing?: string
 }
 
@@ -136,7 +139,9 @@ export class ClosedError extends OvsError {
 
 /** A system call on the socket failed. Code: the errno's name. */
 export class SocketError extends OvsError {
+  /** The positive errno. */
   readonly errno: number
+  /** The function that failed: `recvmmsg`, `nl_connect`. */
   readonly call: string
 
   constructor(call: string, errno: number, options: OvsErrorOptions = {}) {

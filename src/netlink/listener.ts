@@ -34,12 +34,15 @@ const BUDGET = 256
  * the event loop its turn after a budget; readiness is level-triggered, so the rest comes next.
  */
 export class Listener {
+  /** Goes on counting; not a copy. */
   readonly counts: ListenerCounts = { received: 0, overruns: 0, truncated: 0, malformed: 0 }
   readonly #watch: Watch
   #closed = false
 
   constructor(
+    /** Its socket, which it closes. */
     readonly transport: Transport,
+    /** Whom it tells. */
     readonly hearer: Hearer,
   ) {
     this.#watch = transport.watch(() => this.drain(BUDGET))
@@ -73,10 +76,12 @@ export class Listener {
     }
   }
 
+  /** Lets the process live for as long as this is open; so it is from the start. */
   ref(): void {
     this.#watch.ref()
   }
 
+  /** Lets the process end though this is open. */
   unref(): void {
     this.#watch.unref()
   }

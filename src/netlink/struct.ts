@@ -5,7 +5,9 @@ import type { Writer } from './writer.js'
 
 /** One member of a C structure. */
 export interface Field<C extends AnyCodec> {
+  /** In bytes, from the structure's beginning. */
   readonly offset: number
+  /** How it is read and written. */
   readonly codec: C
 }
 
@@ -21,6 +23,7 @@ type StructMask<F extends Fields> = { [K in keyof F]?: MaskOf<F[K]['codec']> } |
 
 /** The codec of a C structure. */
 export interface Struct<F extends Fields> extends Codec<StructOut<F>, StructIn<F>, StructMask<F>> {
+  /** Its members, by name. */
   readonly fields: F
   /** `sizeof`, with the padding at its end. */
   readonly size: number

@@ -41,8 +41,8 @@ export interface Transport {
    * Gives up to `most` (1 unless said) queued datagrams to `sink`, and returns how many it were: 0 when none waits.
    * Never waits.
    *
-   * @throws OverrunError when datagrams were lost before the next one; what is still queued can be
-   *   received afterwards.
+   * @throws OverrunError when datagrams were lost: what was queued before them is still there, and
+   *   can be received afterwards.
    * @throws SocketError
    */
   receive(sink: Sink, most?: number): number

@@ -11,6 +11,7 @@ const ATTRIBUTE_MOST = 0xffff
 export class Writer {
   /** What has been written is `bytes.subarray(0, length)`. */
   bytes: Buffer
+  /** In bytes. Setting it back takes away what was written last. */
   length = 0
   #view: DataView
 
@@ -38,46 +39,55 @@ export class Writer {
     return at
   }
 
+  /** 0 to 0xff. The numbers are not checked here: codecs do that. */
   u8(value: number): void {
     const at = this.take(1)
     this.bytes[at] = value
   }
 
+  /** In the machine's order. */
   u16(value: number): void {
     const at = this.take(2)
     this.#view.setUint16(at, value, LITTLE_ENDIAN)
   }
 
+  /** In the machine's order. */
   u32(value: number): void {
     const at = this.take(4)
     this.#view.setUint32(at, value, LITTLE_ENDIAN)
   }
 
+  /** In the machine's order. */
   u64(value: bigint): void {
     const at = this.take(8)
     this.#view.setBigUint64(at, value, LITTLE_ENDIAN)
   }
 
+  /** In network order. */
   be16(value: number): void {
     const at = this.take(2)
     this.#view.setUint16(at, value, false)
   }
 
+  /** In network order. */
   be32(value: number): void {
     const at = this.take(4)
     this.#view.setUint32(at, value, false)
   }
 
+  /** In network order. */
   be64(value: bigint): void {
     const at = this.take(8)
     this.#view.setBigUint64(at, value, false)
   }
 
+  /** Bytes as they are. */
   raw(value: Uint8Array): void {
     const at = this.take(value.length)
     this.bytes.set(value, at)
   }
 
+  /** `size` times the byte `value`. */
   fill(value: number, size: number): void {
     const at = this.take(size)
     this.bytes.fill(value, at, at + size)
@@ -124,6 +134,7 @@ export class Writer {
     return at
   }
 
+  /** The padding is not part of the length that the message says. */
   closeMessage(at: number): void {
     const size = this.length - at
     this.#view.setUint32(at, size, LITTLE_ENDIAN)

@@ -16,6 +16,7 @@ export const PushVlan = struct('ovs_action_push_vlan', 4, {
 export const HashAction = struct('ovs_action_hash', 8, {
   /** `OVS_HASH_ALG_L4` is 0. */
   alg: at(0, u32),
+  /** What the hash starts from: another basis, another hash. */
   basis: at(4, u32),
 })
 

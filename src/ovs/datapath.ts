@@ -78,6 +78,7 @@ export interface DatapathMessage extends Infer<typeof DatapathAttributes> {
 }
 /** A request to `ovs_datapath`. */
 export interface DatapathRequest extends InferInput<typeof DatapathAttributes> {
+  /** Interface index of the local port; left out of a `new`, of a dump of all, and where `name` says which. */
   readonly dpIfindex?: number
 }
 
@@ -90,7 +91,16 @@ export const OvsDatapath = family({
   version: 2,
   header: OvsHeader,
   attributes: DatapathAttributes,
-  commands: { new: 1, del: 2, get: 3, set: 4 },
+  commands: {
+    /** `OVS_DP_CMD_NEW` */
+    new: 1,
+    /** `OVS_DP_CMD_DEL` */
+    del: 2,
+    /** `OVS_DP_CMD_GET`: one, or a dump of all. */
+    get: 3,
+    /** `OVS_DP_CMD_SET` */
+    set: 4,
+  },
   groups: ['ovs_datapath'],
   remedy: OVS_REMEDY,
 })

@@ -12,6 +12,7 @@ const { create, echo } = MessageFlags
 /** The kernel's verbs of a family whose objects are made, changed and dumped. */
 class Verbs<D extends AnyFamily, Request, Message> {
   constructor(
+    /** The family underneath, for requests with other flags. */
     readonly family: BoundFamily<D>,
     /** Making and deleting wait for locks and grace periods in the kernel. */
     protected readonly aside: boolean,
@@ -42,6 +43,7 @@ class Verbs<D extends AnyFamily, Request, Message> {
     return this.family.dump('get' as never, request as MessageIn<D>) as AsyncGenerator<Message, void, void>
   }
 
+  /** A request that answers with a message of the family. */
   protected ask(command: string, request: Request, options?: RequestOptions): Promise<Message> {
     return this.family.ask(command as never, request as MessageIn<D>, options) as Promise<MessageOut<D>> as Promise<Message>
   }
@@ -62,11 +64,14 @@ export class VportFamily extends Verbs<typeof OvsVport, VportRequest, VportMessa
 }
 
 /**
- * `ovs_flow`: a flow is named by `ufid`, or by its whole `key`. These requests are acknowledged only;
- * those whose name ends in `Echo` also answer with the flow.
+ * `ovs_flow`: a flow is named by `ufid`, or by its whole `key`. What makes and changes flows is
+ * acknowledged only; for the flow itself, ask the family underneath with `MessageFlags.echo`.
  */
 export class FlowFamily {
-  constructor(readonly family: BoundFamily<typeof OvsFlow>) {}
+  constructor(
+    /** The family underneath, for requests with other flags. */
+    readonly family: BoundFamily<typeof OvsFlow>,
+  ) {}
 
   /**
    * Makes a flow, or, unless `exclusive`, changes the actions of the one that there is.
@@ -115,7 +120,10 @@ export class FlowFamily {
 
 /** `ovs_packet` */
 export class PacketFamily {
-  constructor(readonly family: BoundFamily<typeof OvsPacket>) {}
+  constructor(
+    /** The family underneath, for requests with other flags. */
+    readonly family: BoundFamily<typeof OvsPacket>,
+  ) {}
 
   /** Runs a frame through actions. @throws KernelError, InvalidValueError */
   execute(request: PacketRequest): Promise<void> {
@@ -125,9 +133,13 @@ export class PacketFamily {
 
 /** The families of openvswitch on the running kernel. */
 export interface OvsFamilies {
+  /** `ovs_datapath` */
   readonly datapath: DatapathFamily
+  /** `ovs_vport` */
   readonly vport: VportFamily
+  /** `ovs_flow` */
   readonly flow: FlowFamily
+  /** `ovs_packet` */
   readonly packet: PacketFamily
 }
 

@@ -7,11 +7,20 @@ import { OVS_REMEDY, OvsHeader } from './header.js'
 import { FlowKeyAttributes, FlowMaskCodec } from './key.js'
 
 /** Bits of `ufidFlags` (`OVS_UFID_F_*`): what to leave out of replies. */
-export const UfidFlags = { omitKey: 1, omitMask: 2, omitActions: 4 } as const
+export const UfidFlags = {
+  /** `OVS_UFID_F_OMIT_KEY`: only of flows that have a UFID. */
+  omitKey: 1,
+  /** `OVS_UFID_F_OMIT_MASK` */
+  omitMask: 2,
+  /** `OVS_UFID_F_OMIT_ACTIONS` */
+  omitActions: 4,
+} as const
 
 /** `struct ovs_flow_stats` */
 export const FlowStats = struct('ovs_flow_stats', 16, {
+  /** `n_packets`: that matched. */
   packets: at(0, u64),
+  /** `n_bytes`: of those, from the Ethernet header on. */
   bytes: at(8, u64),
 })
 
@@ -50,6 +59,7 @@ export interface FlowMessage extends Infer<typeof FlowAttributes> {
 }
 /** A request to `ovs_flow`. */
 export interface FlowRequest extends InferInput<typeof FlowAttributes> {
+  /** Interface index of the datapath's local port. */
   readonly dpIfindex: number
 }
 
@@ -59,7 +69,16 @@ export const OvsFlow = family({
   version: 1,
   header: OvsHeader,
   attributes: FlowAttributes,
-  commands: { new: 1, del: 2, get: 3, set: 4 },
+  commands: {
+    /** `OVS_FLOW_CMD_NEW` */
+    new: 1,
+    /** `OVS_FLOW_CMD_DEL` */
+    del: 2,
+    /** `OVS_FLOW_CMD_GET`: one, or a dump of all. */
+    get: 3,
+    /** `OVS_FLOW_CMD_SET` */
+    set: 4,
+  },
   groups: ['ovs_flow'],
   remedy: OVS_REMEDY,
 })

@@ -4,21 +4,34 @@ import { be16, be32, binary, type Codec, type Exact, u16, u32, u8 } from '../net
 import { at, struct } from '../netlink/struct.js'
 
 /** `enum ovs_frag_type` */
-export const FragType = { none: 0, first: 1, later: 2 } as const
+export const FragType = {
+  /** `OVS_FRAG_TYPE_NONE`: not a fragment. */
+  none: 0,
+  /** `OVS_FRAG_TYPE_FIRST`: with the header of the next layer. */
+  first: 1,
+  /** `OVS_FRAG_TYPE_LATER`: without it, so its key has no ports. */
+  later: 2,
+} as const
 
 /** `struct ovs_key_ethernet` */
 export const EthernetKey = struct('ovs_key_ethernet', 12, {
+  /** `eth_src` */
   src: at(0, mac),
+  /** `eth_dst` */
   dst: at(6, mac),
 })
 
 /** `struct ovs_key_ipv4` */
 export const Ipv4Key = struct('ovs_key_ipv4', 12, {
+  /** `ipv4_src` */
   src: at(0, ipv4),
+  /** `ipv4_dst` */
   dst: at(4, ipv4),
   /** IP protocol number: 6 is TCP, 17 UDP, 1 ICMP. */
   proto: at(8, u8),
+  /** Type of service: DSCP in the upper six bits, ECN in the lower two. */
   tos: at(9, u8),
+  /** Time to live. */
   ttl: at(10, u8),
   /** {@link FragType} */
   frag: at(11, u8),
@@ -26,13 +39,17 @@ export const Ipv4Key = struct('ovs_key_ipv4', 12, {
 
 /** `struct ovs_key_ipv6` */
 export const Ipv6Key = struct('ovs_key_ipv6', 40, {
+  /** `ipv6_src` */
   src: at(0, ipv6),
+  /** `ipv6_dst` */
   dst: at(16, ipv6),
-  /** Flow label: 20 bits. */
+  /** Flow label: 20 bits; a key with more is refused. */
   label: at(32, be32),
   /** IP protocol number, behind the extension headers. */
   proto: at(36, u8),
+  /** Traffic class: DSCP in the upper six bits, ECN in the lower two. */
   tclass: at(37, u8),
+  /** Hop limit. */
   hlimit: at(38, u8),
   /** {@link FragType} */
   frag: at(39, u8),
@@ -40,13 +57,17 @@ export const Ipv6Key = struct('ovs_key_ipv6', 40, {
 
 /** `struct ovs_key_tcp`, and `ovs_key_udp` and `ovs_key_sctp`, which look the same. */
 export const PortsKey = struct('ovs_key_tcp', 4, {
+  /** Source port. */
   src: at(0, be16),
+  /** Destination port. */
   dst: at(2, be16),
 })
 
 /** `struct ovs_key_icmp`, and `ovs_key_icmpv6`, which looks the same. */
 export const IcmpKey = struct('ovs_key_icmp', 2, {
+  /** 8 is an echo request of ICMP, 128 of ICMPv6. */
   type: at(0, u8),
+  /** What it means depends on the type. */
   code: at(1, u8),
 })
 
@@ -66,6 +87,7 @@ export const ArpKey = struct('ovs_key_arp', 24, {
 
 /** `struct ovs_key_nd` */
 export const NdKey = struct('ovs_key_nd', 28, {
+  /** The address that is asked for, or announced. */
   target: at(0, ipv6),
   /** Source link-layer address. */
   sll: at(16, mac),
@@ -142,7 +164,10 @@ export interface FlowKeyInput extends InferInput<typeof FlowKeyAttributes> {}
 export interface FlowMask extends InferMask<typeof FlowKeyAttributes> {}
 
 /** `OVS_FLOW_ATTR_MASK`'s payload: a mask is written with `exact`, and read as numbers. */
-export const FlowMaskCodec: Codec<FlowKey, FlowMask> & { readonly of: () => typeof FlowKeyAttributes } = {
+export const FlowMaskCodec: Codec<FlowKey, FlowMask> & {
+  /** The set around which it stands, for the paths of refused attributes. */
+  readonly of: () => typeof FlowKeyAttributes
+} = {
   describe: 'nest of OVS_KEY_ATTR_*, as masks',
   of: () => FlowKeyAttributes,
   least: 0,
@@ -157,6 +182,7 @@ export const FlowMaskCodec: Codec<FlowKey, FlowMask> & { readonly of: () => type
  *
  * @param vid VLAN id, 0 to 4095.
  * @param pcp Priority, 0 to 7.
+ * @throws RangeError
  */
 export function vlanTci(vid: number, pcp = 0): number {
   if (!Number.isInteger(vid) || vid < 0 || vid > 0xfff) throw new RangeError(`a VLAN id is a whole number from 0 to 4095, not ${vid}`)

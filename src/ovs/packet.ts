@@ -36,6 +36,7 @@ export interface PacketMessage extends Infer<typeof PacketAttributes> {
 }
 /** A request to `ovs_packet`. */
 export interface PacketRequest extends InferInput<typeof PacketAttributes> {
+  /** Interface index of the datapath's local port. */
   readonly dpIfindex: number
 }
 
@@ -45,6 +46,13 @@ export const OvsPacket = family({
   version: 1,
   header: OvsHeader,
   attributes: PacketAttributes,
-  commands: { miss: 1, action: 2, execute: 3 },
+  commands: {
+    /** `OVS_PACKET_CMD_MISS`: from the kernel, a packet that no flow matched. */
+    miss: 1,
+    /** `OVS_PACKET_CMD_ACTION`: from the kernel, what the action `userspace` sends. */
+    action: 2,
+    /** `OVS_PACKET_CMD_EXECUTE`: to the kernel, a packet and actions. */
+    execute: 3,
+  },
   remedy: OVS_REMEDY,
 })

@@ -8,12 +8,16 @@ import { type FlowKey, FlowKeyAttributes, type FlowKeyInput, type FlowMask } fro
 
 /** What a masked set writes: the bits of `key` where `mask` has ones. */
 export interface MaskedSet {
+  /** One key attribute. */
   key: FlowKey
+  /** The same one: ones where it is written. */
   mask: FlowKey
 }
 /** A masked set as it may be given; both have the same one member. */
 export interface MaskedSetInput {
+  /** One key attribute; members of a structure that are left out are zeros. */
   readonly key: FlowKeyInput
+  /** The same one: `exact`, or ones where it is written. */
   readonly mask: FlowMask
 }
 

@@ -26,13 +26,21 @@ export type VportTypeName = keyof typeof VportType
  * its device transmits; but what it sends to one of type internal, its device receives.
  */
 export const VportStats = struct('ovs_vport_stats', 64, {
+  /** Packets that the device received. */
   rxPackets: at(0, u64),
+  /** Packets that it transmitted. */
   txPackets: at(8, u64),
+  /** Bytes that it received. */
   rxBytes: at(16, u64),
+  /** Bytes that it transmitted. */
   txBytes: at(24, u64),
+  /** Packets that were bad when received. */
   rxErrors: at(32, u64),
+  /** Packets that could not be transmitted. */
   txErrors: at(40, u64),
+  /** Packets that were received and dropped, for want of memory, say. */
   rxDropped: at(48, u64),
+  /** Packets that were dropped on their way out. */
   txDropped: at(56, u64),
 })
 
@@ -108,6 +116,7 @@ export interface VportMessage extends Infer<typeof VportAttributes> {
 }
 /** A request to `ovs_vport`. */
 export interface VportRequest extends InferInput<typeof VportAttributes> {
+  /** Interface index of the datapath's local port; may be left out where `name` says which vport. */
   readonly dpIfindex?: number
 }
 
@@ -117,7 +126,16 @@ export const OvsVport = family({
   version: 1,
   header: OvsHeader,
   attributes: VportAttributes,
-  commands: { new: 1, del: 2, get: 3, set: 4 },
+  commands: {
+    /** `OVS_VPORT_CMD_NEW` */
+    new: 1,
+    /** `OVS_VPORT_CMD_DEL` */
+    del: 2,
+    /** `OVS_VPORT_CMD_GET`: one, or a dump of all. */
+    get: 3,
+    /** `OVS_VPORT_CMD_SET` */
+    set: 4,
+  },
   groups: ['ovs_vport'],
   remedy: OVS_REMEDY,
 })

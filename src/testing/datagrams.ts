@@ -5,8 +5,11 @@ import { Writer } from '../netlink/writer.js'
 
 /** One message of a datagram that was sent. */
 export interface SentMessage {
+  /** `nlmsg_type`: a family's id, or one of the control types below 16. */
   readonly type: number
+  /** `nlmsg_flags` (`NLM_F_*`). */
   readonly flags: number
+  /** `nlmsg_seq`, which the answer must repeat. */
   readonly sequence: number
   /** What follows `struct nlmsghdr`, copied. */
   readonly payload: Uint8Array
@@ -31,6 +34,7 @@ export function message(type: number, payload: Uint8Array, { flags = 0, sequence
 
 /** What a refusal says besides its errno. */
 export interface RefusalDetails {
+  /** The kernel's words. */
   message?: string
   /** Bytes from the request's `nlmsghdr` to the attribute at fault. */
   offset?: number

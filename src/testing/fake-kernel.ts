@@ -11,7 +11,9 @@ import { ScriptedTransport } from './scripted-transport.js'
 /** Thrown by a handler: the fake kernel refuses the request. */
 export class Refusal extends Error {
   constructor(
+    /** The positive errno. */
     readonly errno: number,
+    /** What the extended acknowledgement adds. */
     readonly details: RefusalDetails = {},
   ) {
     super(details.message ?? `errno ${errno}`)
@@ -20,7 +22,9 @@ export class Refusal extends Error {
 
 /** What a handler knows of its request besides its value. */
 export interface FakeRequest {
+  /** By its name in the family's definition. */
   readonly command: string
+  /** `nlmsg_flags` (`NLM_F_*`). */
   readonly flags: number
   /** It asks for all objects. */
   readonly dump: boolean

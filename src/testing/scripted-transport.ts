@@ -16,12 +16,14 @@ export class ScriptedTransport implements Transport {
   readonly sent: Uint8Array[] = []
   /** Multicast groups that have been joined. */
   readonly groups = new Set<number>()
+  /** Nothing can be sent or received any more. */
   closed = false
   readonly #queue: (Uint8Array | Error)[] = []
   readonly #listeners = new Set<() => void>()
   #notifying = false
 
   constructor(
+    /** Answers what is sent. */
     readonly script: Script = () => {},
     readonly portId = 1,
     /** Longer datagrams are cut, as a socket cuts them. */
