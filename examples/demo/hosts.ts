@@ -31,7 +31,7 @@ export async function removeHosts(hosts: readonly Host[]): Promise<void> {
 
 /** Round-trip times in milliseconds of `count` pings; a lost one is missing. */
 export async function ping(from: Host, to: Host, count = 3): Promise<number[]> {
-  const { stdout } = await ip('netns', 'exec', from.name, 'ping', '-c', String(count), '-i', '0.2', '-W', '2', to.address).catch((error: { stdout: string }) => error)
+  const { stdout } = await ip('netns', 'exec', from.name, 'ping', '-c', String(count), '-i', '0.05', '-W', '2', to.address).catch((error: { stdout: string }) => error)
   return [...stdout.matchAll(/time=([\d.]+)/g)].map((match) => Number(match[1]))
 }
 
