@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { aptError } from './apt-errors.js'
-import { collect } from './process.js'
+import { bound, collect } from './process.js'
 import { formatSources, type Source } from './sources.js'
 
 /** An apt of the lab's own: its lists, archives, status and sources lie in one folder, and the host's stay untouched. */
@@ -70,7 +70,7 @@ function toolEnvironment(): NodeJS.ProcessEnv {
 
 /** Fetches the package lists. Throws the {@link LabError} that fits what apt says. */
 export async function updateLists(apt: Apt): Promise<void> {
-  const result = await collect('apt-get', ['update'], { env: apt.environment })
+  const result = await collect(...bound('apt-get', ['update']), { env: apt.environment })
   if (result.status !== 0) throw aptError(result.stderr, apt)
 }
 
@@ -78,7 +78,7 @@ const install = ['install', '--yes', '--no-install-recommends', '--no-remove', '
 
 /** Which archives bring `packages` and what they need, given what the status says is there. */
 export async function planInstall(apt: Apt, packages: string[]): Promise<PlannedArchive[]> {
-  const result = await collect('apt-get', [...install, '--print-uris', '--quiet=2', ...packages], { env: apt.environment })
+  const result = await collect(...bound('apt-get', [...install, '--print-uris', '--quiet=2', ...packages]), { env: apt.environment })
   if (result.status !== 0) throw aptError(result.stderr, apt)
   return parseUris(result.stdout)
 }
@@ -96,7 +96,7 @@ export function parseUris(text: string): PlannedArchive[] {
 /** Downloads what {@link planInstall} planned into `archives/`, verified by apt. `onPercent` gets 0 to 100. */
 export async function download(apt: Apt, packages: string[], onPercent: (percent: number) => void): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('apt-get', [...install, '--download-only', '--quiet=2', '-o', 'APT::Status-Fd=3', ...packages], {
+    const child = spawn(...bound('apt-get', [...install, '--download-only', '--quiet=2', '-o', 'APT::Status-Fd=3', ...packages]), {
       env: apt.environment, stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     })
     let stderr = ''

@@ -81,7 +81,7 @@ function distribution(system: HostSystem): Finding[] {
   return [{ subject, state: 'note', text: `${name}: tools come from its own archive, kernels from a Debian mirror that you name (--sources FILE or OVS_LAB_SOURCES)` }]
 }
 
-const needed = ['apt-get', 'apt-config', 'dpkg-deb', 'tar', 'flock', 'taskset', 'setsid', 'unshare', 'env', 'sync', 'timeout', 'bash', 'perl', 'mount', 'pivot_root']
+const needed = ['apt-get', 'apt-config', 'dpkg-deb', 'tar', 'flock', 'taskset', 'setsid', 'setpriv', 'unshare', 'env', 'sync', 'timeout', 'bash', 'perl', 'mount', 'pivot_root']
 
 function tools(): Finding[] {
   const path = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']

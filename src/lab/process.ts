@@ -7,6 +7,11 @@ export interface Output {
   stderr: string
 }
 
+/** A command line that ends with this process, even if that is killed: nothing may go on writing where the next set-up works. */
+export function bound(command: string, args: string[]): [string, string[]] {
+  return ['setpriv', ['--pdeathsig', 'KILL', command, ...args]]
+}
+
 /** Runs a tool to its end and collects what it printed. Its exit status is the caller's to judge. */
 export async function collect(command: string, args: string[], options: SpawnOptions = {}): Promise<Output> {
   return await new Promise((resolve, reject) => {

@@ -34,7 +34,7 @@ export interface RunOptions extends Omit<SetupOptions, 'update'> {
   cwd?: string | undefined
   /** The command's whole environment; default this process's. */
   env?: NodeJS.ProcessEnv | undefined
-  /** What the command reads; default nothing. */
+  /** What the command reads; default nothing. A stream is destroyed when the command has ended. */
   stdin?: Readable | Uint8Array | string | undefined
   /** Where its output goes, with back-pressure; without one it is collected. */
   stdout?: Writable | undefined

@@ -7,6 +7,8 @@ import type { Machine } from './machine.js'
  */
 export function feed(source: Readable, lab: Machine): void {
   const line = lab.stdin
+  // A source that goes on for ever would keep this process alive.
+  line.once('close', () => source.destroy())
   void (async () => {
     // Before the command begins, the line is not yet in the mode that carries every byte.
     await lab.started

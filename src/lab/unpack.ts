@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { diskFull } from './process.js'
+import { bound, diskFull } from './process.js'
 import { LabError } from './errors.js'
 
 /**
@@ -19,8 +19,8 @@ export async function prepareRoot(root: string): Promise<void> {
 /** Unpacks a Debian archive's files. Its maintainer scripts are not run. */
 export async function unpack(archive: string, root: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const source = spawn('dpkg-deb', ['--fsys-tarfile', archive], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const target = spawn('tar', ['--extract', '--preserve-permissions', '--no-same-owner', '--keep-directory-symlink', '--warning=no-timestamp', '--directory', root], {
+    const source = spawn(...bound('dpkg-deb', ['--fsys-tarfile', archive]), { stdio: ['ignore', 'pipe', 'pipe'] })
+    const target = spawn(...bound('tar', ['--extract', '--preserve-permissions', '--no-same-owner', '--keep-directory-symlink', '--warning=no-timestamp', '--directory', root]), {
       stdio: [source.stdout, 'ignore', 'pipe'],
     })
     // The reading end is tar's now: ours would keep dpkg-deb from hearing that tar has gone.
