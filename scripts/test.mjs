@@ -9,6 +9,8 @@ const results = join(root, 'build/results')
 const bin = (path) => join(root, 'node_modules', path)
 const lab = join(root, 'dist/lab/cli.js')
 const KERNELS = ['6.1', '6.12', 'newest']
+/** The kernels, and what the module of examples/gennl_ins is built with and tried in. */
+const COMPONENTS = ['base', ...KERNELS.map((kernel) => `kernel-${kernel}`), 'compiler', 'headers-6.1', 'stock-6.1', 'qemu']
 
 const check = (name, args) => ({ name, args })
 const suite = (name, project, before = []) => ({
@@ -45,7 +47,7 @@ process.exitCode = counts.failed === 0 ? 0 : 1
 
 /** Fetching is shown as it happens; everything else when it is over. */
 async function setUpLab() {
-  const { status } = await run([lab, 'setup'], 'inherit')
+  const { status } = await run([lab, 'setup', ...COMPONENTS], 'inherit')
   if (status !== 0) {
     process.stderr.write('ovs-datapath: the lab could not be set up; "npx ovs-lab doctor" says more. "npm run test:quick" needs none.\n0 passed, 1 failed\n')
     process.exit(1)
