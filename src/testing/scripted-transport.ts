@@ -61,6 +61,8 @@ export class ScriptedTransport implements Transport {
       if (next instanceof Error) throw next
       count++
       sink(new Source(next), 0, Math.min(next.length, this.receiveSize), next.length)
+      // As a socket's memory is overwritten by what it receives next: who keeps it without copying sees that here too.
+      next.fill(0xa5)
     }
     return count
   }

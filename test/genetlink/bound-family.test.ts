@@ -221,8 +221,8 @@ describe('a bulk', () => {
         return undefined
       },
     })
-    const { failures } = await box.bulk(['ok', 5, 'no', 'ok'].map((label) => ({ command: 'new' as const, value: { label: label as string } })), asIs)
-    expect(failures.map(({ index, error }) => [index, error.code])).toEqual([[1, 'OVS_INVALID_VALUE'], [2, 'EINVAL']])
+    const { failures } = await box.bulk(['ok', 'no', 5, 'no', 'ok'].map((label) => ({ command: 'new' as const, value: { label: label as string } })), asIs)
+    expect(failures.map(({ index, error }) => [index, error.code])).toEqual([[1, 'EINVAL'], [2, 'OVS_INVALID_VALUE'], [3, 'EINVAL']])
   })
 
   it('sends nothing where nothing can be encoded', async () => {

@@ -322,5 +322,6 @@ describe('many requests in one datagram', () => {
     const sent = parseDatagram(transport.sent[0]!)
     expect(sent.map(({ payload }) => Buffer.from(payload).toString())).toEqual(['good', 'fine'])
     expect(sent[1]!.sequence).toBe((sent[0]!.sequence + 1) >>> 0)
+    expect(sent.map(({ flags }) => flags & MessageFlags.ack)).toEqual([0, MessageFlags.ack])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { be16, binary, exact, u16, u32, u8 } from '../../src/netlink/codec.js'
 import { at, struct } from '../../src/netlink/struct.js'
+import { Writer } from '../../src/netlink/writer.js'
 import { decode, encode, encodeMask, hex, refused } from './helpers.js'
 
 // A hole of one byte behind `a`, two bytes of padding at the end.
@@ -13,6 +14,14 @@ describe('struct', () => {
 
   it('has zeros where a member is left out', () => {
     expect(encode(Sample, { c: 3 })).toEqual(hex('00 00 0000 03000000 0000 0000'))
+  })
+
+  it('has them also where the memory was used before', () => {
+    const writer = new Writer(64)
+    writer.fill(0xff, 64)
+    writer.reset()
+    Sample.write(writer, { c: 3 })
+    expect(writer.copy()).toEqual(hex('00 00 0000 03000000 0000 0000'))
   })
 
   it('takes members in any order', () => {

@@ -33,6 +33,15 @@ describe('ScriptedTransport', () => {
     expect(lengths(new ScriptedTransport(undefined, 1, 18).queue(one))).toEqual([18, one.length])
   })
 
+  it('overwrites what it gave, as a socket does', () => {
+    let kept = Buffer.alloc(0)
+    new ScriptedTransport().queue(one).receive((source, start, end) => {
+      kept = source.bytes.subarray(start, end)
+      expect(kept).toEqual(Buffer.from(one))
+    })
+    expect(new Set(kept)).toEqual(new Set([0xa5]))
+  })
+
   it('throws an error where it stands in the queue', () => {
     const transport = new ScriptedTransport().queue(one).queueError(new OverrunError()).queue(one)
     expect(lengths(transport, 10)).toHaveLength(2)
