@@ -22,7 +22,7 @@ const rules: Rule[] = [
     remedy: () => 'Nothing of it was used. Try again in some minutes (a mirror in the midst of its update), then without a proxy in between, then with another mirror (--sources FILE).',
   },
   {
-    pattern: /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|is not signed|signatures? (couldn't be|were) (verified|invalid)|invalid signature|Sub-process \S*sqv returned an error|clearsigned file isn't valid|Missing key|not readable by user|keyring/i,
+    pattern: /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|is not signed|signatures? (couldn't be|were) (verified|invalid)|invalid signature|Sub-process \S*sqv returned an error|clearsigned file isn't valid|Missing key|not readable by user|keyring\(?s?\)? .*(ignored|unsupported|unreadable)/i,
     code: 'SIGNATURE_INVALID',
     message: (mirror) => `The package lists of ${mirror} are not signed by a key that this machine trusts for them.`,
     remedy: (files) => `See that the package debian-archive-keyring is there and current, or that Signed-By in ${files} names the right keyring.`,
@@ -56,8 +56,14 @@ const rules: Rule[] = [
 /** The error that fits what apt printed. */
 export function aptError(stderr: string, apt: { mirror: string; sourceFiles: string[] }): LabError {
   const files = apt.sourceFiles.join(', ')
+  const details = withoutCredentials(stderr.trim())
   for (const rule of rules) {
-    if (rule.pattern.test(stderr)) return new LabError(rule.code, rule.message(apt.mirror), rule.remedy(files), { details: stderr.trim() })
+    if (rule.pattern.test(stderr)) return new LabError(rule.code, rule.message(withoutCredentials(apt.mirror)), rule.remedy(files), { details })
   }
-  return new LabError('APT_FAILED', 'apt-get failed while fetching the lab\'s packages.', 'Its message is below.', { details: stderr.trim() })
+  return new LabError('APT_FAILED', 'apt-get failed while fetching the lab\'s packages.', 'Its message is below.', { details })
+}
+
+/** Addresses of mirrors may hold a password, which belongs into no log. */
+function withoutCredentials(text: string): string {
+  return text.replace(/(\w:\/\/)[^\s/@]*@/g, '$1')
 }

@@ -32,6 +32,12 @@ describe('apt', () => {
     expect(error.details).toBe(stderr)
   })
 
+  it('keeps a mirror\'s password to itself', () => {
+    const error = aptError('E: Failed to fetch https://me:secret@mirror.example/x  Could not connect', { mirror: 'https://me:secret@mirror.example/debian', sourceFiles: [] })
+    expect(`${error.message}${error.remedy}${error.details}`).not.toContain('secret')
+    expect(error.message).toContain('https://mirror.example/debian')
+  })
+
   it('says which archives it would fetch', () => {
     expect(parseUris('\'http://mirror.example/k.deb\' kmod_30%2b1_amd64.deb 92280 SHA256:ab\nInst kmod\n\'http://mirror.example/l.deb\' l.deb 1 \n')).toEqual([
       { file: 'kmod_30%2b1_amd64.deb', size: 92_280 }, { file: 'l.deb', size: 1 },
