@@ -48,7 +48,8 @@ export abstract class Dispatch {
       this.before = await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
       await this.reattach()
     } catch (error) {
-      this.#subscription.close()
+      // Whatever was attached before it failed must not be left to a socket that is about to close.
+      await this.detach().catch(() => {})
       throw error
     }
   }

@@ -172,7 +172,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     } catch {
       // Gone meanwhile: the count that it had is gone with it.
     }
-    this.emit('overrun', { overruns, lost: info?.stats?.lost ?? 0n, error })
+    if (!this.#listener.closed) this.emit('overrun', { overruns, lost: info?.stats?.lost ?? 0n, error })
   }
 
   #failed(error: Error): void {
