@@ -27,7 +27,7 @@ export interface SocketOptions {
   receiveBuffer?: number
   /** Send buffer to ask for, in bytes: the most that one datagram may hold; 1 MiB unless said. */
   sendBuffer?: number
-  /** Memory for one datagram, in bytes; 64 KiB unless said. Less than 32 KiB loses parts of dumps. */
+  /** Memory for one datagram, in bytes; 64 KiB unless said. Less than 8 KiB can lose parts of dumps; upcalls are as long as their frames. */
   receiveSize?: number
   /** The most datagrams of one batch, 32 unless said. Their memory is only taken when batches are received. */
   batch?: number
