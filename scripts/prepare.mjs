@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: installs what package-lock.json names, and builds dist/, each only where it is out of date.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,7 +18,8 @@ export function prepare() {
   if (Math.max(newest(join(root, 'src')), newest(join(root, 'tsconfig.json'))) > newest(built)) {
     step('building dist/')
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.json')])
-    // tsc leaves alone what did not change.
+    // tsc makes no file executable, and leaves alone what did not change.
+    chmodSync(join(root, 'dist/lab/cli.js'), 0o755)
     utimesSync(built, new Date(), new Date())
   }
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { kernelNames, type KernelName } from './components.js'
+import { defaultKernel, kernelNames, type KernelName } from './components.js'
 import { doctor } from './doctor.js'
 import { LabError, printable } from './errors.js'
 import { runOnHost } from './hostrun.js'
@@ -45,7 +45,7 @@ function bootCommand(name: string, description: string): Command {
   return program.command(name)
     .description(description)
     .passThroughOptions()
-    .addOption(new Option('--kernel <kernel>', 'which kernel').choices(kernelNames).default('6.1'))
+    .addOption(new Option('--kernel <kernel>', 'which kernel').choices(kernelNames).default(defaultKernel))
     .addOption(new Option('--backend <backend>', 'User-Mode Linux, or QEMU with Debian\'s stock kernel').choices(['uml', 'qemu']).default('uml'))
     .option('--cpus <n>', 'QEMU\'s number of CPUs (default: 2)', count)
     .option('--memory <size>', 'the kernel\'s memory', '1G')

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { openCache, type Installed } from './cache.js'
-import { kernelNames, type KernelName } from './components.js'
+import { defaultKernel, kernelNames, type KernelName } from './components.js'
 import { leastUsedCpu, runDirectories } from './cpu.js'
 import { LabError } from './errors.js'
 import { acquire } from './lock.js'
@@ -74,7 +74,7 @@ const graceMs = 5000
  * `KERNEL_PANIC` with the end of the kernel's log, and the signal's reason.
  */
 export async function runInLab(options: RunOptions): Promise<RunResult> {
-  const kernelName = options.kernel ?? '6.1'
+  const kernelName = options.kernel ?? defaultKernel
   if (!kernelNames.includes(kernelName)) {
     throw new LabError('BAD_OPTION', `There is no kernel "${String(kernelName)}".`, `The kernels are ${kernelNames.join(', ')}.`)
   }

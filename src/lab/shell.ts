@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { defaultKernel } from './components.js'
 import { start, type RunOptions } from './run.js'
 
 export interface ShellOptions extends Omit<RunOptions, 'command' | 'stdin' | 'stdout' | 'stderr' | 'onBoot'> {
@@ -12,7 +13,7 @@ export async function shellInLab(options: ShellOptions): Promise<{ status: numbe
   const { input, output } = options.terminal
   const size = (): { rows: number; columns: number } => ({ rows: output.rows ?? 24, columns: output.columns ?? 80 })
   const command = options.command ?? [process.env.SHELL ?? '/bin/bash']
-  const lab = await start({ ...options, command, kernel: options.kernel ?? '6.1' }, 'shell', size())
+  const lab = await start({ ...options, command, kernel: options.kernel ?? defaultKernel }, 'shell', size())
   const terminal = lab.terminal!
   const resize = (): void => lab.resize(size().rows, size().columns)
   const abort = (): void => lab.kill()
