@@ -10,4 +10,6 @@ export interface Closable {
 export interface Context extends OvsFamilies {
   readonly netlink: GenericNetlink
   readonly open: Set<Closable>
+  /** Whether somebody listens behind this port id. */
+  isAlive(portId: number): boolean
 }

@@ -107,6 +107,7 @@ export class Datapath {
    * @throws KernelError (`EOPNOTSUPP`: a feature that this kernel does not know), InvalidValueError
    */
   async set({ features, masksCacheSize }: { features?: readonly DatapathFeature[]; masksCacheSize?: number }): Promise<DatapathMessage> {
+    checkCacheSize(masksCacheSize)
     const before = (await this.info()).userFeatures ?? 0
     return this.#explained(
       this.#ovs.datapath.set({
@@ -274,6 +275,12 @@ function within<T>(attribute: string, encode: () => T): T {
   } catch (error) {
     throw error instanceof InvalidValueError ? error.within(attribute) : error
   }
+}
+
+/** @internal @throws InvalidValueError */
+export function checkCacheSize(size: number | undefined): void {
+  if (size === undefined || size === 0 || (Number.isInteger(size) && size > 0 && (size & (size - 1)) === 0)) return
+  throw new InvalidValueError('a mask cache has 0 entries or a power of two', size, 'The kernel\'s own choice is 256.', ['OVS_DP_ATTR_MASKS_CACHE_SIZE'])
 }
 
 const ALL_FEATURES = Object.values(DatapathFeatures).reduce((all, bit) => all | bit, 0)

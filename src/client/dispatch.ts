@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Listener } from '../netlink/listener.js'
 import { Errno } from '../netlink/errno.js'
 import { KernelError } from '../netlink/errors.js'
@@ -6,6 +5,8 @@ import { subscribe } from '../genetlink/subscription.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { VportMessage } from '../ovs/vport.js'
 import type { Context } from './context.js'
+import { possibleCpus } from './port-ids.js'
+import { TakenOverError } from './taken-over.js'
 
 /** How the kernel chooses the socket of an upcall: by the CPU it arises on, or by the vport. */
 export type DispatchMode = 'perCpu' | 'perVport'
@@ -14,6 +15,8 @@ export type DispatchMode = 'perCpu' | 'perVport'
 export interface DispatchHearer {
   /** The datapath has been deleted. */
   gone(): void
+  /** Somebody else gets all of the datapath's upcalls: there is nothing left to listen to. */
+  takenOver(error: TakenOverError): void
   error(error: Error): void
 }
 
@@ -33,7 +36,7 @@ export abstract class Dispatch {
     protected readonly ovs: Context,
     protected readonly dpIfindex: number,
     protected readonly portId: number,
-    private readonly hearer: DispatchHearer,
+    protected readonly hearer: DispatchHearer,
   ) {}
 
   /** @throws KernelError */
@@ -73,9 +76,16 @@ export abstract class Dispatch {
   /** Makes everything as it has to be; also when it already is. */
   protected abstract reattach(): Promise<void>
   protected abstract restore(): Promise<void>
-  protected abstract featuresChanged(features: number): boolean
+  /** Somebody has changed the datapath: whether this dispatch is as it has to be. */
+  protected abstract holds(message: DatapathMessage): boolean
   protected vportMade(_vport: VportMessage): void {}
+  protected vportChanged(_vport: VportMessage): void {}
   protected vportGone(_portNo: number): void {}
+
+  /** Those of these port ids behind which somebody else listens. */
+  protected others(portIds: readonly number[] | undefined): number[] {
+    return [...new Set(portIds)].filter((portId) => portId !== 0 && portId !== this.portId && this.ovs.isAlive(portId))
+  }
 
   /** Does it behind what is being done; a failure is an error of the listener's. */
   protected later(change: () => Promise<void>): void {
@@ -84,14 +94,26 @@ export abstract class Dispatch {
       .catch((error: unknown) => this.hearer.error(error as Error))
   }
 
+  #changed(message: DatapathMessage): void {
+    const others = this.others(perCpu(message))
+    if (others.length > 0) this.hearer.takenOver(new TakenOverError(others))
+    else if (!this.holds(message)) this.later(() => this.reattach())
+  }
+
   #heard(family: string, command: string, value: DatapathMessage & VportMessage): void {
     if (value.dpIfindex !== this.dpIfindex || this.#ended) return
     if (family === this.ovs.datapath.family.definition.name) {
       if (command === 'del') this.hearer.gone()
-      else if (this.featuresChanged(value.userFeatures ?? 0)) this.later(() => this.reattach())
+      else this.#changed(value)
     } else if (command === 'new') this.vportMade(value)
+    else if (command === 'set') this.vportChanged(value)
     else if (command === 'del') this.vportGone(value.portNo ?? 0)
   }
+}
+
+/** The port ids that get a datapath's upcalls by CPU, where that is how they are dispatched and the kernel tells. */
+function perCpu({ userFeatures = 0, perCpuPids = [] }: DatapathMessage): readonly number[] {
+  return userFeatures & dispatchUpcallPerCpu ? perCpuPids : []
 }
 
 /**
@@ -101,23 +123,32 @@ export abstract class Dispatch {
  */
 export class PerCpuDispatch extends Dispatch {
   override readonly mode = 'perCpu'
+  /** Somebody else was served when this one began. */
+  #displaced = false
 
   protected override async reattach(): Promise<void> {
-    const { userFeatures = 0 } = await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
+    const now = await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
+    const { userFeatures = 0 } = now
+    if (this.others(perCpu(now)).length > 0) this.#displaced = true
     const perCpuPids = Array.from({ length: possibleCpus() }, () => this.portId)
     await this.#set(userFeatures | dispatchUpcallPerCpu, perCpuPids)
   }
 
   protected override async restore(): Promise<void> {
-    const { userFeatures = 0 } = await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
-    const { userFeatures: before = 0, perCpuPids = [0] } = this.before ?? {}
-    // Port ids are only taken together with the feature.
-    await this.#set(userFeatures | dispatchUpcallPerCpu, perCpuPids)
-    if (!(before & dispatchUpcallPerCpu)) await this.#set(userFeatures & ~dispatchUpcallPerCpu)
+    const now = await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
+    // Whoever took the datapath over keeps it.
+    if (this.others(perCpu(now)).length > 0) return
+    const { userFeatures = 0 } = now
+    const { userFeatures: before = 0, perCpuPids = [] } = this.before ?? {}
+    const remaining = this.others(perCpuPids)
+    // Port ids are only taken together with the feature; those of somebody who has gone meanwhile would only mislead.
+    await this.#set(userFeatures | dispatchUpcallPerCpu, remaining.length > 0 ? perCpuPids : [0])
+    // So would the feature, when those have gone from whom the datapath was taken over.
+    if (!(before & dispatchUpcallPerCpu) || (this.#displaced && remaining.length === 0)) await this.#set(userFeatures & ~dispatchUpcallPerCpu)
   }
 
-  protected override featuresChanged(features: number): boolean {
-    return !(features & dispatchUpcallPerCpu)
+  protected override holds({ userFeatures = 0, perCpuPids = [] }: DatapathMessage): boolean {
+    return (userFeatures & dispatchUpcallPerCpu) !== 0 && perCpuPids.every((portId) => portId === this.portId)
   }
 
   async #set(userFeatures: number, perCpuPids?: number[]): Promise<void> {
@@ -147,7 +178,7 @@ export class PerVportDispatch extends Dispatch {
     for (const { portNo = 0, upcallPid = [] } of vports) {
       // Whoever took the port over meanwhile keeps it.
       if (upcallPid.length === 1 && upcallPid[0] === this.portId) {
-        await ignoreGone(this.ovs.vport.set({ dpIfindex: this.dpIfindex, portNo, upcallPid: this.#found.get(portNo) ?? 0 }))
+        await ignoreGone(this.ovs.vport.set({ dpIfindex: this.dpIfindex, portNo, upcallPid: this.#before(portNo) }))
       }
     }
     const before = this.before?.userFeatures ?? 0
@@ -157,16 +188,28 @@ export class PerVportDispatch extends Dispatch {
     }
   }
 
-  protected override featuresChanged(features: number): boolean {
-    return (features & dispatchUpcallPerCpu) !== 0
+  protected override holds({ userFeatures = 0 }: DatapathMessage): boolean {
+    return (userFeatures & dispatchUpcallPerCpu) === 0
   }
 
   protected override vportMade(vport: VportMessage): void {
     this.later(() => this.#attach(vport))
   }
 
+  protected override vportChanged({ portNo = 0, upcallPid = [] }: VportMessage): void {
+    if (!this.#found.has(portNo) || upcallPid.includes(this.portId)) return
+    this.#found.delete(portNo)
+    this.hearer.error(new TakenOverError(upcallPid, portNo))
+  }
+
   protected override vportGone(portNo: number): void {
     this.#found.delete(portNo)
+  }
+
+  /** Port ids of somebody who has gone meanwhile would only mislead. */
+  #before(portNo: number): readonly number[] | 0 {
+    const found = this.#found.get(portNo) ?? []
+    return this.others(found).length > 0 ? found : 0
   }
 
   async #attach({ portNo = 0, upcallPid = [] }: VportMessage): Promise<void> {
@@ -174,12 +217,6 @@ export class PerVportDispatch extends Dispatch {
     this.#found.set(portNo, upcallPid)
     await this.ovs.vport.set({ dpIfindex: this.dpIfindex, portNo, upcallPid: this.portId })
   }
-}
-
-/** How many CPUs the kernel may number: the length of its per-CPU list. */
-function possibleCpus(): number {
-  const last = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8'))
-  return last === null ? 1 : Number(last[1]) + 1
 }
 
 /** A datapath or port that vanishes while one is at it needs nothing any more. */

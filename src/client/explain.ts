@@ -37,7 +37,7 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
     sentence: `there is no datapath named ${show(datapath)} in this network namespace`,
     remedy: 'Make it with createDatapath, or see which there are: datapaths().',
   }),
-  'ovs_datapath set EOPNOTSUPP': ({ datapath }) => ({ sentence: `this kernel does not know all of the features asked of ${show(datapath)}` }),
+  'ovs_datapath EOPNOTSUPP': ({ datapath }) => ({ sentence: `this kernel does not know all of the features asked of ${show(datapath)}` }),
   'ovs_vport new ENODEV': ({ port, datapath }) => ({
     sentence: `there is no network device named ${show(port)}, or the datapath ${show(datapath)} is gone`,
     remedy: 'A port of type "netdev" needs a device that exists; the type "internal" makes one.',
@@ -99,7 +99,11 @@ export function explain(error: unknown, subject: Subject): unknown {
   return new KernelError(
     error.errno,
     error.request,
-    { ...(error.kernelMessage === undefined ? {} : { message: error.kernelMessage }), attribute: error.attribute },
+    {
+      ...(error.kernelMessage === undefined ? {} : { message: error.kernelMessage }),
+      ...(error.missing === undefined ? {} : { missing: error.missing }),
+      attribute: error.attribute,
+    },
     { ...explanation, cause: error },
   )
 }

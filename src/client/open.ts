@@ -3,6 +3,7 @@ import { traceFromEnvironment } from '../genetlink/trace.js'
 import { NetlinkSocket, type SocketOptions } from '../libnl/socket.js'
 import type { Dial } from '../netlink/transport.js'
 import { Ovs } from './ovs.js'
+import { isAlive } from './port-ids.js'
 
 /** How a connection to the kernel is opened. */
 export interface OpenOptions extends GenericNetlinkOptions, SocketOptions {
@@ -25,5 +26,6 @@ export function openGenericNetlink(options: OpenOptions = {}): GenericNetlink {
  * @throws LibraryNotFoundError, FamilyNotFoundError
  */
 export function openOvs(options: OpenOptions = {}): Promise<Ovs> {
-  return Ovs.open(openGenericNetlink(options))
+  // Behind a dial of one's own may be another kernel, of whose sockets this machine's /proc knows nothing.
+  return Ovs.open(openGenericNetlink(options), options.dial === undefined ? isAlive : () => true)
 }

@@ -2,7 +2,7 @@ import type { GenericNetlink } from '../genetlink/generic-netlink.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
 import type { Context } from './context.js'
-import { Datapath, type DatapathFeature, featureBits } from './datapath.js'
+import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
 import { explain, explained } from './explain.js'
 
 /** How a datapath is made. */
@@ -27,19 +27,19 @@ export class Ovs implements OvsFamilies {
   readonly packet: PacketFamily
   readonly #context: Context
 
-  private constructor(netlink: GenericNetlink, families: OvsFamilies) {
+  private constructor(netlink: GenericNetlink, families: OvsFamilies, isAlive: Context['isAlive']) {
     this.netlink = netlink
     this.datapath = families.datapath
     this.vport = families.vport
     this.flow = families.flow
     this.packet = families.packet
-    this.#context = { netlink, open: new Set(), ...families }
+    this.#context = { netlink, open: new Set(), isAlive, ...families }
   }
 
   /** Finds the families; changes nothing. @throws FamilyNotFoundError */
-  static async open(netlink: GenericNetlink): Promise<Ovs> {
+  static async open(netlink: GenericNetlink, isAlive: (portId: number) => boolean): Promise<Ovs> {
     try {
-      return new Ovs(netlink, await openFamilies(netlink))
+      return new Ovs(netlink, await openFamilies(netlink), isAlive)
     } catch (error) {
       netlink.close()
       throw error
@@ -54,6 +54,7 @@ export class Ovs implements OvsFamilies {
    */
   async createDatapath(name: string, { features = ['unaligned', 'vportPids'], masksCacheSize }: DatapathOptions = {}): Promise<Datapath> {
     checkName(name)
+    checkCacheSize(masksCacheSize)
     const request = { name, upcallPid: 0, userFeatures: featureBits(features), ...(masksCacheSize === undefined ? {} : { masksCacheSize }) }
     return new Datapath(this.#context, await explained(this.datapath.new(request), { datapath: name }))
   }
@@ -75,11 +76,9 @@ export class Ovs implements OvsFamilies {
 
   /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */
   async close(): Promise<void> {
-    try {
-      for (const each of this.#context.open) await each.close()
-    } finally {
-      this.netlink.close()
-    }
+    const closed = await Promise.allSettled([...this.#context.open].map((each) => each.close()))
+    this.netlink.close()
+    for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
 
   /** {@link close}, for `await using`. */

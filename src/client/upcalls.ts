@@ -9,6 +9,7 @@ import { OvsPacket, type PacketRequest } from '../ovs/packet.js'
 import type { Context } from './context.js'
 import { type Dispatch, type DispatchMode, PerCpuDispatch, PerVportDispatch } from './dispatch.js'
 import { StrictEmitter } from './emitter.js'
+import type { TakenOverError } from './taken-over.js'
 import { Upcall } from './upcall.js'
 
 /** How to listen. */
@@ -49,7 +50,7 @@ export interface UpcallEvents {
   action: (packet: Upcall) => void
   /** The socket's queue overflowed and upcalls were lost: handle them faster, or put flows sooner. */
   overrun: (overrun: Overrun) => void
-  /** Something failed: a handler, a message that could not be understood, or the socket. Uncaught where nobody listens. */
+  /** Something failed: a handler, a message that could not be understood, or the socket; or somebody else took the datapath or a port over ({@link TakenOverError}). Uncaught where nobody listens. */
   error: (error: Error) => void
   /** It is over: {@link Upcalls.close} was called, or the datapath is gone. */
   close: () => void
@@ -78,7 +79,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     this.#type = ovs.packet.family.info.id
     this.dispatch = mode
     this.portId = transport.portId
-    const hearer = { gone: () => this.#end(), error: (error: Error) => this.#failed(error) }
+    const hearer = { gone: () => this.#end(), takenOver: (error: TakenOverError) => this.#takenOver(error), error: (error: Error) => this.#failed(error) }
     this.#attachment = new (mode === 'perCpu' ? PerCpuDispatch : PerVportDispatch)(ovs, dpIfindex, transport.portId, hearer)
     this.#listener = new Listener(transport, {
       message: (type, source, start, end) => this.#message(type, source, start, end),
@@ -179,6 +180,11 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     this.emit('error', error)
     // The listener closes itself when its socket fails; nothing can come any more.
     if (this.#listener.closed) this.#end()
+  }
+
+  #takenOver(error: TakenOverError): void {
+    this.emit('error', error)
+    this.#end()
   }
 
   #end(): void {

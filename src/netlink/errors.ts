@@ -57,6 +57,8 @@ export class KernelError extends OvsError {
   readonly request: string
   /** The kernel's own words, from its extended acknowledgement. */
   readonly kernelMessage: string | undefined
+  /** The attribute that the kernel misses, by its own name. */
+  readonly missing: string | undefined
   /** The attribute that the kernel points at, by the kernel's names, outermost first. */
   readonly attribute: readonly string[]
 
@@ -73,6 +75,7 @@ export class KernelError extends OvsError {
     })
     this.errno = errno
     this.request = request
+    this.missing = extended.missing
     this.kernelMessage = extended.message
     this.attribute = attribute
   }

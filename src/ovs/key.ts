@@ -1,6 +1,7 @@
 import { ipv4, ipv6, mac } from '../netlink/addresses.js'
 import { attribute, attributes, type Infer, type InferInput, type InferMask, nested } from '../netlink/attributes.js'
-import { be16, be32, binary, type Codec, type Exact, u16, u32, u8 } from '../netlink/codec.js'
+import { be16, be32, binary, type Codec, exact, type Exact, u16, u32, u8 } from '../netlink/codec.js'
+import { InvalidValueError } from '../netlink/errors.js'
 import { at, struct } from '../netlink/struct.js'
 
 /** `enum ovs_frag_type` */
@@ -37,6 +38,17 @@ export const Ipv4Key = struct('ovs_key_ipv4', 12, {
   frag: at(11, u8),
 })
 
+/** Twenty bits in four bytes. The mask of a match may have the others as well, and comes back with them; that of a set may not. */
+const flowLabel: Codec<number> = {
+  ...be32,
+  describe: 'u20, big-endian',
+  write(writer, value) {
+    if (!Number.isInteger(value) || value < 0 || value > 0xfffff) throw new InvalidValueError('must be a whole number from 0 to 1048575', value)
+    be32.write(writer, value)
+  },
+  writeMask: (writer, mask) => be32.write(writer, mask === exact ? 0xfffff : (mask as number)),
+}
+
 /** `struct ovs_key_ipv6` */
 export const Ipv6Key = struct('ovs_key_ipv6', 40, {
   /** `ipv6_src` */
@@ -44,7 +56,7 @@ export const Ipv6Key = struct('ovs_key_ipv6', 40, {
   /** `ipv6_dst` */
   dst: at(16, ipv6),
   /** Flow label: 20 bits; a key with more is refused. */
-  label: at(32, be32),
+  label: at(32, flowLabel),
   /** IP protocol number, behind the extension headers. */
   proto: at(36, u8),
   /** Traffic class: DSCP in the upper six bits, ECN in the lower two. */

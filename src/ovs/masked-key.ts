@@ -1,17 +1,20 @@
+import { findAttribute } from '../netlink/attribute-list.js'
 import { eachAttribute } from '../netlink/attributes.js'
 import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import { Writer } from '../netlink/writer.js'
-import { FlowKeyAttributes, type FlowKeyInput, type FlowMask } from './key.js'
+import { FlowKeyAttributes, type FlowKeyInput, type FlowMask, FragType } from './key.js'
 
-const { ethernet, ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd } = FlowKeyAttributes.table
-/** `OVS_KEY_ATTR_MPLS`, `OVS_KEY_ATTR_NSH`: beyond the link as well, though they have no codec. */
+const { ethernet, inPort, ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd } = FlowKeyAttributes.table
+/** `OVS_KEY_ATTR_MPLS`, `OVS_KEY_ATTR_NSH`: headers as well, though they have no codec. */
 const MPLS = 21
 const NSH = 28
-const BEYOND_LINK = new Set([ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd].map((each) => each.number).concat(MPLS, NSH))
+/** What an ethertype stands before. */
+const HEADERS = new Set([ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd].map((each) => each.number).concat(MPLS, NSH))
 const MODELLED = new Set(FlowKeyAttributes.entries.map((entry) => entry.number))
-/** The bit that says a VLAN tag is there: without it the kernel takes the tag for a mistake. */
+/** The bit that says a VLAN tag is there, in its first byte: without it the kernel takes the tag for a mistake. */
 const VLAN_PRESENT = 0x10
+const FRAG_AT = new Map([[ipv4.number, ipv4.codec.fields.frag.offset], [ipv6.number, ipv6.codec.fields.frag.offset]])
 
 /**
  * A key's attributes with every bit cleared that the mask does not cover.
@@ -39,33 +42,57 @@ let source = new Source(scratch.bytes)
 
 type Range = readonly [start: number, end: number]
 
-function reduce(source: Source, key: Range, mask: Range, out: Writer): void {
+/**
+ * Writes what of `key` the mask covers. `typeMatters`: the mask around this one covers the
+ * ethertype and says nothing of what is within the tag, which the kernel takes for the inner type.
+ */
+function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters = false): void {
   const masks = new Map<number, Range>()
-  let beyondLink = false
-  eachAttribute(source, ...mask, (type, start, end) => {
-    if (source.bytes.subarray(start, end).every((byte) => byte === 0)) return
+  let headersMatter = typeMatters
+  eachAttribute(from, ...mask, (type, start, end) => {
+    if (isZero(from, start, end)) return
     const number = type & NLA_TYPE_MASK
     masks.set(number, [start, end])
-    beyondLink ||= BEYOND_LINK.has(number)
+    headersMatter ||= number === ethertype.number || HEADERS.has(number)
   })
-  eachAttribute(source, ...key, (type, start, end) => {
+  const tagged = findAttribute(from, ...key, vlan.number) !== undefined
+  eachAttribute(from, ...key, (type, start, end) => {
     const number = type & NLA_TYPE_MASK
     const bits = masks.get(number)
-    const needed = BEYOND_LINK.has(number) ? beyondLink : number === ethernet.number || bits !== undefined
-    if (!needed) return
+    if (!isNeeded(number, bits, headersMatter, tagged)) return
     const at = out.openAttribute(type)
-    if (number === encap.number) reduce(source, [start, end], bits ?? [0, 0], out)
-    else if (number === ethertype.number || !MODELLED.has(number)) out.raw(source.bytes.subarray(start, end))
-    else cover(source, start, end, bits, out, number === vlan.number)
+    if (number === encap.number) reduce(from, [start, end], bits ?? [0, 0], out, bits === undefined && masks.has(ethertype.number))
+    else if (isWhole(number, bits)) out.raw(from.bytes.subarray(start, end))
+    else cover(from, start, end, bits, out, number)
     out.closeAttribute(at)
   })
 }
 
-function cover(source: Source, start: number, end: number, bits: Range | undefined, out: Writer, tag: boolean): void {
+function isNeeded(number: number, bits: Range | undefined, headersMatter: boolean, tagged: boolean): boolean {
+  // A key without Ethernet is one of packets that have none; and the kernel always matches the tag.
+  if (number === ethernet.number || number === vlan.number || number === encap.number) return true
+  if (number === ethertype.number) return tagged || headersMatter
+  return HEADERS.has(number) ? headersMatter : bits !== undefined
+}
+
+/** What the kernel matches whole, or reads before it looks at any mask. */
+function isWhole(number: number, bits: Range | undefined): boolean {
+  return number === ethertype.number || number === inPort.number || (number === vlan.number && bits === undefined) || !MODELLED.has(number)
+}
+
+function cover(from: Source, start: number, end: number, bits: Range | undefined, out: Writer, number: number): void {
   const at = out.take(end - start)
   for (let i = 0; i < end - start; i++) {
-    const bit = bits === undefined || bits[0] + i >= bits[1] ? 0 : (source.bytes[bits[0] + i] as number)
-    out.bytes[at + i] = (source.bytes[start + i] as number) & bit
+    const bit = bits === undefined || bits[0] + i >= bits[1] ? 0 : (from.bytes[bits[0] + i] as number)
+    out.bytes[at + i] = (from.bytes[start + i] as number) & bit
   }
-  if (tag) out.bytes[at] = (out.bytes[at] as number) | ((source.bytes[start] as number) & VLAN_PRESENT)
+  if (number === vlan.number) out.bytes[at] = (out.bytes[at] as number) | ((from.bytes[start] as number) & VLAN_PRESENT)
+  // A later fragment has no ports: without this the kernel would look for them.
+  const frag = FRAG_AT.get(number)
+  if (frag !== undefined && from.bytes[start + frag] === FragType.later) out.bytes[at + frag] = FragType.later
+}
+
+function isZero(from: Source, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (from.bytes[i] !== 0) return false
+  return true
 }

@@ -52,6 +52,9 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+/** Members whose mask is allowed whatever the key has. */
+const ALWAYS_ALLOWED: ReadonlySet<string> = new Set(['inPort', 'ethertype', 'unknown'])
+
 /** Members whose mask is only allowed by a rule. */
 const CONDITIONAL = new Set(RULES.flatMap((rule) => rule.members))
 
@@ -64,7 +67,9 @@ export function matchProblems(key: FlowKeyInput, mask?: FlowMask): string[] {
   return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'))
 }
 
-function problemsOf(key: FlowKey, mask: FlowKey | undefined): string[] {
+function problemsOf(key: FlowKey, given: FlowKey | undefined): string[] {
+  // The kernel passes over what is zero all through.
+  const mask = given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([, bits]) => !isZero(bits))) as FlowKey)
   const applying = RULES.filter((rule) => rule.applies(key))
   const problems: string[] = []
   for (const { because, members } of applying) {
@@ -76,8 +81,22 @@ function problemsOf(key: FlowKey, mask: FlowKey | undefined): string[] {
     if (rule === undefined) problems.push(`the mask has ${member}, which is no header that the rest of the key says there is`)
     else if (!rule.isExact(mask)) problems.push(`the mask has ${member}, but does not match ${rule.exact} exactly`)
   }
+  if (mask?.vlan !== undefined) {
+    if (mask.encap === undefined) problems.push('the mask has vlan, but nothing of encap: encap must match something, such as its ethertype')
+    if (mask.ethertype !== 0xffff) problems.push('the mask has vlan, but does not match ethertype (the type of the tag) exactly')
+    if (!(mask.vlan & 0x1000)) problems.push('the mask of vlan lacks the bit 0x1000, which says that the tag is there')
+  }
+  for (const member of Object.keys(mask ?? {}) as (keyof FlowKey)[]) {
+    if (key[member] === undefined && !CONDITIONAL.has(member as Member) && !ALWAYS_ALLOWED.has(member)) problems.push(`the mask has ${member}, the key has not`)
+  }
   if (key.encap !== undefined) problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {})).map((problem) => `within encap, ${problem}`))
   return problems
+}
+
+function isZero(bits: unknown): boolean {
+  if (bits instanceof Uint8Array) return bits.every((byte) => byte === 0)
+  if (typeof bits === 'object' && bits !== null) return Object.values(bits).every(isZero)
+  return bits === 0 || (typeof bits === 'string' && /^[0:.]*$/.test(bits))
 }
 
 /** As the kernel sees it: every member of a structure there, `exact` as ones. */

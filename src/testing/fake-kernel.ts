@@ -121,8 +121,9 @@ export class FakeKernel {
     const dump = (request.flags & MessageFlags.dump) === MessageFlags.dump
     const handler = served.id === CONTROLLER_ID ? this.#lookUp : served.handlers[command]
     if (handler === undefined) throw new Refusal(Errno.EOPNOTSUPP)
-    const answer = handler(value, { command, flags: request.flags, dump, portId })
-    const replies = answer === undefined ? [] : Array.isArray(answer) ? (answer as MessageIn<AnyFamily>[]) : [answer as MessageIn<AnyFamily>]
+    const answer = answerOf(() => handler(value, { command, flags: request.flags, dump, portId }))
+    if (answer instanceof Refusal) return [dump ? done(request, answer.errno) : acknowledgement(request, answer.errno, answer.details)]
+    const replies = answer === undefined || isSilent(command, request.flags) ? [] : Array.isArray(answer) ? (answer as MessageIn<AnyFamily>[]) : [answer as MessageIn<AnyFamily>]
     const flags = dump ? MessageFlags.multi : 0
     const datagrams = replies.map((reply) => this.#message(served, replyCommand(served, command), reply, flags, request.sequence))
     if (dump) {
@@ -153,8 +154,21 @@ export class FakeKernel {
   }
 }
 
-/** The controller answers with a command of its own; every other family with the one that was asked, or `new`. */
+/** The controller answers with a command of its own; every other family with the one that was asked. */
 function replyCommand(served: Served, command: string): string {
-  if (served.id === CONTROLLER_ID) return 'newfamily'
-  return command === 'get' && 'new' in served.codec.definition.commands ? 'new' : command
+  return served.id === CONTROLLER_ID ? 'newfamily' : command
+}
+
+/** What changes something only replies where the request asks for it. */
+function isSilent(command: string, flags: number): boolean {
+  return ['new', 'set', 'del'].includes(command) && !(flags & MessageFlags.echo)
+}
+
+function answerOf<T>(handle: () => T): T | Refusal {
+  try {
+    return handle()
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
 }

@@ -31,7 +31,7 @@ describe('a trace', () => {
 
   it('has bytes as hex, large numbers whole, and nothing that a terminal would obey', async () => {
     const lines = await traced((box) => box.ask('get', {}))
-    expect(lines[1]).toBe('< 1000 #N box new flags 0x0 {"shelf":1,"label":"a\\u001b[2J\\u009bb","bytes":"0x01ff","count":"9223372036854775808"}')
+    expect(lines[1]).toBe('< 1000 #N box get flags 0x0 {"shelf":1,"label":"a\\u001b[2J\\u009bb","bytes":"0x01ff","count":"9223372036854775808"}')
   })
 
   it('says what the kernel says', async () => {

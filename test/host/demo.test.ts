@@ -7,7 +7,7 @@ const run = promisify(execFile)
 const cwd = fileURLToPath(new URL('../..', import.meta.url))
 
 test('npm run demo shows the switch at work and takes everything down', async () => {
-  const { stdout } = await run('npm', ['run', '--silent', 'demo'], { cwd })
+  const { stdout } = await run('npm', ['run', '--silent', 'demo'], { cwd, env: { ...process.env, NO_COLOR: '1' } })
   expect(stdout).toMatch(/host4 10\.0\.0\.4 ── eth0 ═══ veth4 ── port 4 of demo/)
   expect(stdout).toMatch(/miss port 1: .*ARP who has 10\.0\.0\.2\?/)
   expect(stdout).not.toContain('no answer')

@@ -72,6 +72,13 @@ test('a name that no device can have is refused by the kernel, and explained', a
   await expect(lab.ovs.createDatapath('a/b')).rejects.toThrow(/takes no network device with the name "a\/b"/)
 })
 
+test('a mask cache whose size the kernel would not take is refused before anything is sent', async () => {
+  await expect(lab.ovs.createDatapath('dpj', { masksCacheSize: 100 })).rejects.toThrow(/OVS_DP_ATTR_MASKS_CACHE_SIZE: a mask cache has 0 entries or a power of two, got 100/)
+  const dp = await lab.datapath('dpj')
+  await expect(dp.set({ masksCacheSize: 3 })).rejects.toThrow(InvalidValueError)
+  await expect(lab.ovs.datapath.set({ dpIfindex: dp.dpIfindex, masksCacheSize: 3 })).rejects.toMatchObject({ code: 'EINVAL' })
+})
+
 test('a name that is too long or empty is refused before anything is sent', async () => {
   const before = await all(lab.ovs.datapaths())
   await expect(lab.ovs.createDatapath('a-name-of-16-byt')).rejects.toThrow(InvalidValueError)

@@ -145,6 +145,26 @@ test('a flow is named by what its mask covers: bits beyond it make no other flow
   await expect(lab.ovs.flow.new({ dpIfindex: dp.dpIfindex, key: other ?? {}, mask, actions: [] })).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
+test('the kernel matches a VLAN tag that the mask does not speak of: each tag has its flow', async () => {
+  const dp = await lab.datapath('fln')
+  const mask = { inPort: exact, ethernet: exact } as const
+  const tagged = (vid: number): FlowKeyInput => ({ inPort: 1, ethernet, ethertype: 0x8100, vlan: vlanTci(vid), encap: { ethertype: 0x0800, ipv4: { ...ipv4, proto: 89 } } })
+  await dp.putFlow({ key: tagged(100), mask, actions: [{ output: 2 }] })
+  await dp.putFlow({ key: tagged(200), mask, actions: [{ output: 3 }] })
+  await dp.putFlow({ key: { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 89 } }, mask, actions: [{ output: 4 }] })
+  await dp.putFlow({ key: { ...tagged(100), encap: { ethertype: 0x0806, arp: {} } }, mask, actions: [{ output: 5 }] })
+  const flows = (await dpctl('dump-flows', 'fln')).trim().split('\n').map((line) => [/vid=\d+/.exec(line)?.[0], actionsOf(line)])
+  expect(flows.toSorted()).toEqual([[undefined, '4'], ['vid=100', '5'], ['vid=200', '3']])
+})
+
+test('a later fragment, and a mask over part of the port, are taken as the kernel takes them', async () => {
+  const dp = await lab.datapath('flo')
+  const fragment: FlowKeyInput = { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 17, frag: 2 } }
+  await dp.putFlow({ key: fragment, mask: { inPort: exact, ethertype: exact, ipv4: { proto: exact } }, actions: [] })
+  await dp.putFlow({ key: { inPort: 0x102, ethernet }, mask: { inPort: 0xff }, actions: [] })
+  expect((await all(dp.flows())).map((flow) => flow.key?.inPort)).toContain(0x102)
+})
+
 test('flows by UFID: put, got, dumped tersely, deleted', async () => {
   const dp = await lab.datapath('flg')
   const ufid = new Uint8Array(16).map((_, i) => i + 1)
@@ -154,6 +174,16 @@ test('flows by UFID: put, got, dumped tersely, deleted', async () => {
   expect(await all(dp.flows({ terse: true }))).toEqual([{ dpIfindex: dp.dpIfindex, ufid }])
   expect(await dp.deleteFlow({ ufid })).toMatchObject({ ufid })
   expect(await all(dp.flows())).toEqual([])
+})
+
+test('a flow label is set with a mask of its twenty bits', async () => {
+  const dp = await lab.datapath('flp')
+  const key: FlowKeyInput = { inPort: 1, ethernet, ethertype: 0x86dd, ipv6: { ...ipv6, proto: 89 } }
+  const label = { setMasked: { key: { ipv6: { label: 0x54321 } }, mask: { ipv6: { label: exact } } } } as const
+  await dp.putFlow({ key, mask: { inPort: exact, ethertype: exact, ipv6: { label: exact } }, actions: [label, { output: 2 }] })
+  expect(actionsOf(await dpctl('dump-flows', 'flp'))).toBe('set(ipv6(label=0x54321)),2')
+  const [flow] = await all(dp.flows())
+  expect(formatActions(flow?.actions ?? [])).toBe('set(ipv6(label=0x54321)),2')
 })
 
 test('a set clears statistics', async () => {
@@ -210,6 +240,11 @@ test('the kernel\'s refusal of a match is explained, and its reason is in its lo
   const unexpected = dp.putFlow({ key: { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { proto: 17 }, udp: { dst: 53 } }, mask: { ipv4: { dst: exact }, udp: { dst: exact } }, actions: [] })
   await expect(unexpected).rejects.toThrow(/the mask has ipv4, but does not match ethertype exactly/)
   expect(await dmesg()).toMatch(/Unexpected mask \(mask=/)
+  const tag: FlowInput = { key: { inPort: 1, ethernet, ethertype: 0x8100, vlan: vlanTci(5), encap: { ethertype: 0x0800, ipv4: { ...ipv4, proto: 89 } } }, mask: { ethertype: exact, vlan: exact }, actions: [] }
+  await expect(dp.putFlow(tag)).rejects.toThrow(/the mask has vlan, but nothing of encap/)
+  await dp.putFlow({ ...tag, mask: { ...tag.mask, encap: { ethertype: exact } } })
+  await dp.flushFlows()
+  await expect(dp.putFlow({ key: { inPort: 1, ethernet }, mask: { skbMark: exact }, actions: [] })).rejects.toThrow(/the mask has skbMark, the key has not/)
   await expect(dp.putFlow({ key: { inPort: 1, ethernet }, actions: [{ pushVlan: { tpid: 0x8100, tci: 5 } }] })).rejects.toThrow(/key, mask or list of actions.*kernel log/s)
   expect(await all(dp.flows())).toEqual([])
 })

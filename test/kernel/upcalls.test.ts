@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Datapath, type DispatchMode, exact, type Upcall, type UpcallEvents, type Upcalls } from '../../src/index.js'
+import { NetlinkSocket } from '../../src/libnl/index.js'
 import { all, dpctl, ip, until, veth } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
 
@@ -114,7 +115,8 @@ describe.each(MODES)('dispatched %s', (dispatch) => {
 
   test('close puts back what was there, and upcalls are lost again', async () => {
     const dp = await lab.datapath('upf')
-    await dp.addPort('upv1', { upcallPid: 77 })
+    using other = new NetlinkSocket()
+    await dp.addPort('upv1', { upcallPid: other.portId })
     const before = [await dp.features(), (await all(dp.ports())).map((port) => port.upcallPid)]
     const upcalls = await dp.listen({ dispatch })
     const closed = event(upcalls, 'close')
@@ -123,8 +125,19 @@ describe.each(MODES)('dispatched %s', (dispatch) => {
     await upcalls.close()
     expect([await dp.features(), (await all(dp.ports())).map((port) => port.upcallPid)]).toEqual(before)
     const lost = (await dp.info()).stats?.lost ?? 0n
+    other.close()
     await arrive(dp, 1, 1).catch(() => {})
     expect((await dp.info()).stats?.lost).toBe(lost + 1n)
+  })
+
+  test('close puts back no port id behind which nobody listens any more', async () => {
+    const dp = await lab.datapath('upp')
+    const other = new NetlinkSocket()
+    await dp.addPort('upv1', { upcallPid: other.portId })
+    const upcalls = await dp.listen({ dispatch: 'perVport' })
+    other.close()
+    await upcalls.close()
+    expect((await dp.port('upv1')).upcallPid).toEqual([0])
   })
 
   test('the listener closes by itself when its datapath is deleted', async () => {
@@ -182,4 +195,39 @@ test('what does not fit the queue is reported, with the datapath\'s own count of
 test('a kernel that cannot dispatch as asked says so, and the port ids stay as they were', async () => {
   const dp = await lab.datapath('upm')
   await expect(dp.listen({ dispatch: 'perPacket' as DispatchMode })).rejects.toThrow(/perCpu, perVport/)
+})
+
+describe('two listeners on one datapath', () => {
+  test.each(MODES)('dispatched %s: the later one gets the upcalls, the earlier is told, and after both nothing of theirs is left', async (dispatch) => {
+    const dp = await lab.datapath('upn')
+    await dp.addPort('upv1')
+    const before = [await dp.features(), (await all(dp.ports())).map((port) => port.upcallPid)]
+    const first = await dp.listen({ dispatch })
+    const errors: Error[] = []
+    first.on('error', (error) => errors.push(error))
+    const second = await dp.listen({ dispatch })
+    const found = collect(second)
+    await until(() => errors.length === (dispatch === 'perCpu' ? 1 : 2))
+    for (const error of errors) expect(error).toMatchObject({ code: 'OVS_TAKEN_OVER', portIds: [second.portId] })
+    await arrive(dp, 1, 1)
+    await until(() => ours(found.misses).length === 1)
+    await first.close()
+    await arrive(dp, 1, 2)
+    await until(() => ours(found.misses).length === 2)
+    await second.close()
+    expect([await dp.features(), (await all(dp.ports())).map((port) => port.upcallPid)]).toEqual(before)
+  })
+
+  test('of two that dispatch differently, one gives way instead of fighting', async () => {
+    const dp = await lab.datapath('upo')
+    const errors: Error[] = []
+    const first = await dp.listen({ dispatch: 'perCpu' })
+    first.on('error', (error) => errors.push(error))
+    const second = await dp.listen({ dispatch: 'perVport' })
+    second.on('error', (error) => errors.push(error))
+    await until(() => errors.some((error) => (error as { code?: string }).code === 'OVS_TAKEN_OVER'))
+    await first.close()
+    await second.close()
+    expect(await dp.features()).toEqual(['unaligned', 'vportPids'])
+  })
 })

@@ -38,9 +38,27 @@ describe('maskedKey', () => {
     expect(Object.keys(reduced(TCP, { inPort: exact }))).toEqual(['inPort', 'ethernet'])
   })
 
-  it('keeps the bit that says a tag is there, and what is within', () => {
-    const key = { ethernet: ETHERNET, ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } } }
-    expect(reduced(key, { ethertype: exact, encap: { ethertype: exact, ipv4: { src: exact } } })).toMatchObject({ vlan: 0x1000, encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } } })
+  const TAGGED: FlowKeyInput = { inPort: 3, ethernet: ETHERNET, ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } } }
+
+  it('keeps a tag whole that the mask does not speak of: the kernel matches it all the same', () => {
+    expect(reduced(TAGGED, { inPort: exact })).toMatchObject({ inPort: 3, ethertype: 0x8100, vlan: vlanTci(5, 3), encap: {} })
+    expect(reduced(TAGGED, { inPort: exact }).encap).toEqual({})
+  })
+
+  it('keeps of a tag what the mask covers, the bit that says it is there, and what is within', () => {
+    expect(reduced(TAGGED, { ethertype: exact, vlan: 0x1001, encap: { ethertype: exact, ipv4: { src: exact } } })).toMatchObject({
+      vlan: 0x1001,
+      encap: { ethertype: 0x0800, ipv4: { src: '10.0.0.1' } },
+    })
+  })
+
+  it('takes an ethertype in the mask for the inner one, where the mask has no encap, as the kernel does', () => {
+    expect(reduced(TAGGED, { ethertype: exact })).toMatchObject({ ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '0.0.0.0' } } })
+  })
+
+  it('keeps the port whole, which the kernel matches whole, and the mark of a later fragment', () => {
+    expect(reduced({ inPort: 0x102 }, { inPort: 0xff })).toEqual({ inPort: 0x102 })
+    expect(reduced({ ...TCP, ipv4: { proto: 6, frag: 2 } }, { ethertype: exact, ipv4: { proto: exact } })).toMatchObject({ ipv4: { proto: 6, frag: 2 } })
   })
 
   it('with a mask that covers everything is the key itself', () => {
@@ -80,12 +98,13 @@ describe('maskedKey', () => {
     return found
   }
 
-  it('has no bits beyond the mask, other than an ethertype and the bit of a tag', () => {
+  it('has no bits beyond the mask, other than an ethertype, a port, and a tag that the mask does not speak of', () => {
     fc.assert(
       fc.property(key, key, (value, mask) => {
         const bits = bitsOf(encodeMask(FlowKeyAttributes, mask))
         for (const [path, payload] of bitsOf(maskedKey(value, mask))) {
-          if (path.endsWith(`/${FlowKeyAttributes.table.ethertype.number}`)) continue
+          const whole = [FlowKeyAttributes.table.ethertype.number, FlowKeyAttributes.table.inPort.number].some((number) => path.endsWith(`/${number}`))
+          if (whole || (path.endsWith(`/${FlowKeyAttributes.table.vlan.number}`) && !(bits.get(path)?.some((byte) => byte !== 0) ?? false))) continue
           const allowed = bits.get(path) ?? new Uint8Array(payload.length)
           const tag = path.endsWith(`/${FlowKeyAttributes.table.vlan.number}`)
           payload.forEach((byte, i) => expect(byte & ~(allowed[i]! | (tag && i === 0 ? 0x10 : 0))).toBe(0))

@@ -40,6 +40,7 @@ const BY_DESCRIPTION: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   u64: big,
   'u16, big-endian': whole(0xffff),
   'u32, big-endian': whole(0xffff_ffff),
+  'u20, big-endian': whole(0xf_ffff),
   'u64, big-endian': big,
   flag: fc.constant(true),
   'MAC address (6 bytes)': bytes(6, 6).map((six) => [...six].map((byte) => byte.toString(16).padStart(2, '0')).join(':')),
@@ -75,7 +76,9 @@ function entriesOf(set: { readonly entries: readonly Entry[] }, depth = 3): [str
 /** Values that have no bits outside of their masks, as the kernel demands. */
 function maskedSet(name: string): fc.Arbitrary<unknown> {
   const { codec } = FlowKeyAttributes.entries.find((each) => each.name === name)!
-  return bytes(codec.least, codec.least).chain((mask) =>
+  // Of a flow label a key has twenty bits.
+  const possible = (mask: Uint8Array) => (name === 'ipv6' ? mask.map((byte, i) => (i === 32 ? 0 : i === 33 ? byte & 0x0f : byte)) : mask)
+  return bytes(codec.least, codec.least).map(possible).chain((mask) =>
     bytes(codec.least, codec.least).map((value) => ({ key: { [name]: decode(codec, value.map((byte, i) => byte & mask[i]!)) }, mask: { [name]: decode(codec, mask) } })),
   )
 }
