@@ -34,9 +34,10 @@ export async function learningSwitch(dp: Datapath): Promise<Upcalls> {
     const before = learned.get(host)
     learned.set(host, port)
     if (before === undefined || before === port) return
-    for await (const { key = {} } of dp.flows()) {
-      if (key.ethernet?.dst === host) await dp.deleteFlow({ key, mask })
-    }
+    const outdated = []
+    for await (const { key = {} } of dp.flows()) if (key.ethernet?.dst === host) outdated.push({ key, mask })
+    // One that is gone already is not worth an error.
+    await dp.deleteFlows(outdated)
   }
 
   async function everywhereBut(inPort: number) {
@@ -62,6 +63,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     for (const device of devices) await dp.addPort(device)
     await using upcalls = await learningSwitch(dp)
     upcalls.on('miss', (packet) => console.log(describe(packet)))
+    upcalls.on('error', (error) => console.error(error.message))
     await once(process, 'SIGINT')
   } finally {
     await dp.delete()

@@ -11,17 +11,18 @@ export {
   type FlowName,
   type FlowsOptions,
   type PacketInput,
-  type PortOptionsInput,
+  type AddPortOptions,
 } from './client/datapath.js'
 export type { DispatchMode } from './client/dispatch.js'
 export { StrictEmitter } from './client/emitter.js'
-export { type OpenOptions, openOvs } from './client/open.js'
+export { openOvs } from './client/open.js'
 export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'
 export { TakenOverError } from './client/taken-over.js'
 export { Upcall } from './client/upcall.js'
 export { type ListenOptions, type Overrun, type UpcallCounts, type UpcallEvents, Upcalls } from './client/upcalls.js'
-export type { BulkFailure, BulkResult } from './genetlink/bound-family.js'
+export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genetlink/bulk.js'
+export type { OpenOptions } from './kernel/open.js'
 export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
 export { LibraryNotFoundError } from './libnl/library.js'
 export type { UnknownAttribute } from './netlink/attributes.js'

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
-export { type OpenOptions, openGenericNetlink } from './client/open.js'
-export { BoundFamily, type BulkFailure, type BulkRequest, type BulkResult, type RequestOptions } from './genetlink/bound-family.js'
+export { type OpenOptions, openGenericNetlink } from './kernel/open.js'
+export { BoundFamily, type BulkRequest, type RequestOptions } from './genetlink/bound-family.js'
+export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genetlink/bulk.js'
 export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags, type OperationInfo } from './genetlink/controller.js'
 export { type AnyFamily, type CommandOf, family, FamilyCodec, type FamilyDefinition, type MessageIn, type MessageOut } from './genetlink/family.js'
 export { FamilyNotFoundError, GenericNetlink, type GenericNetlinkOptions } from './genetlink/generic-netlink.js'

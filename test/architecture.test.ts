@@ -15,9 +15,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ovs: ['genetlink', 'netlink'],
   text: ['netlink', 'ovs'],
   testing: ['genetlink', 'netlink'],
-  client: ['genetlink', 'libnl', 'netlink', 'ovs'],
+  kernel: ['genetlink', 'libnl', 'netlink'],
+  client: ['genetlink', 'kernel', 'netlink', 'ovs'],
   // It boots kernels, and asks one that has booted for its families.
-  lab: ['client'],
+  lab: ['kernel'],
 }
 /** These work without libnl, without privileges and without doing anything to the machine. */
 const PURE = ['genetlink', 'netlink', 'ovs', 'testing', 'text']

@@ -1,4 +1,5 @@
-import type { BulkResult } from '../genetlink/bound-family.js'
+import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
+import type { UnknownAttribute } from '../netlink/attributes.js'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError } from '../netlink/errors.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
@@ -18,7 +19,7 @@ import { type ListenOptions, Upcalls } from './upcalls.js'
 export type DatapathFeature = keyof typeof DatapathFeatures
 
 /** How a port is made. */
-export interface PortOptionsInput {
+export interface AddPortOptions {
   /** `netdev` unless said: a device that exists. */
   type?: VportTypeName
   /** 1 to 65534; the lowest that is free unless said. */
@@ -39,6 +40,8 @@ export interface FlowInput {
   readonly mask?: FlowMask | undefined
   /** `[]` drops. */
   readonly actions: readonly ActionInput[]
+  /** Attributes of `OVS_FLOW_ATTR_*` that are not known here. */
+  readonly unknown?: readonly UnknownAttribute[] | undefined
   /** 1 to 16 bytes to name the flow by, instead of its key. */
   readonly ufid?: Uint8Array
 }
@@ -106,7 +109,7 @@ export class Datapath {
    *
    * @throws KernelError (`EOPNOTSUPP`: a feature that this kernel does not know), InvalidValueError
    */
-  async set({ features, masksCacheSize }: { features?: readonly DatapathFeature[]; masksCacheSize?: number }): Promise<DatapathMessage> {
+  async set({ features, masksCacheSize }: { features?: readonly DatapathFeature[]; masksCacheSize?: number } = {}): Promise<DatapathMessage> {
     checkCacheSize(masksCacheSize)
     const before = (await this.info()).userFeatures ?? 0
     return this.#explained(
@@ -130,10 +133,10 @@ export class Datapath {
    * @param name The device's name, at most 15 bytes; of type `internal`, the one to make.
    * @throws KernelError (`ENODEV`, `EBUSY`, `EEXIST`, …), InvalidValueError
    */
-  async addPort(name: string, { type = 'netdev', portNo, dstPort, gbp, upcallPid = 0 }: PortOptionsInput = {}): Promise<Port> {
-    const number = VportType[type]
+  async addPort(name: string, { type = 'netdev', portNo, dstPort, gbp, upcallPid = 0 }: AddPortOptions = {}): Promise<Port> {
+    const number = Object.hasOwn(VportType, type) ? VportType[type] : undefined
     if (number === undefined) throw new InvalidValueError('there is no such type of port', type, `There are ${Object.keys(VportType).join(', ')}.`)
-    if (name === '') throw new InvalidValueError('a port needs a name', name)
+    if (typeof name !== 'string' || name === '') throw new InvalidValueError('a port needs a name', name, 'Give one of 1 to 15 bytes.', ['OVS_VPORT_ATTR_NAME'])
     if (portNo !== undefined && !(Number.isInteger(portNo) && portNo > 0 && portNo < 0xffff)) {
       throw new InvalidValueError('a port number is a whole number from 1 to 65534', portNo, 'Leave it out: the kernel then takes the lowest that is free.', ['OVS_VPORT_ATTR_PORT_NO'])
     }
@@ -188,22 +191,22 @@ export class Datapath {
    * that fails is in the result by its place in the input; the others go on.
    */
   putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>): Promise<BulkResult> {
-    return this.#explained(this.#ovs.flow.newAll(flows, (flow) => this.#flow(flow)))
+    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#flow(flow)))
   }
 
   /** One flow, read now. @throws KernelError (`ENOENT`) */
   async getFlow(name: FlowName): Promise<Flow> {
-    return await this.#explained(this.#ovs.flow.get(this.#flow(name)))
+    return await this.#named(name, (request) => this.#ovs.flow.get(request))
   }
 
   /** Deletes one flow; resolves to what it was, with its final statistics. @throws KernelError (`ENOENT`) */
   async deleteFlow(name: FlowName): Promise<Flow> {
-    return await this.#explained(this.#ovs.flow.del(this.#flow(name)))
+    return await this.#named(name, (request) => this.#ovs.flow.del(request))
   }
 
   /** Deletes many flows; see {@link putFlows}. @throws OverrunError, SocketError */
   deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>): Promise<BulkResult> {
-    return this.#explained(this.#ovs.flow.delAll(names, (name) => this.#flow(name)))
+    return this.#explainedAll(this.#ovs.flow.delAll(names, (name) => this.#flow(name)))
   }
 
   /** Deletes all flows; the kernel announces none of them. @throws KernelError (`ENODEV`) */
@@ -240,16 +243,29 @@ export class Datapath {
   }
 
   #vport(which: string | number): VportRequest {
+    if (typeof which !== 'number' && (typeof which !== 'string' || which === '')) throw new InvalidValueError('a port is named by its name or its number', which)
     return typeof which === 'number' ? { dpIfindex: this.dpIfindex, portNo: which } : { dpIfindex: this.dpIfindex, name: which }
   }
 
   /** Without a UFID, the key is the name, and must not depend on what the mask takes away. */
   #flow(flow: FlowInput | FlowName): FlowRequest {
+    if (typeof flow !== 'object' || flow === null) throw new InvalidValueError('a flow must be an object with a key', flow)
     const { ufid, key, mask } = flow as Partial<FlowInput>
     if (ufid === undefined && key === undefined) throw new InvalidValueError('a flow is named by a ufid or a key', flow)
     if (ufid !== undefined || key === undefined || mask === undefined) return { ...flow, dpIfindex: this.dpIfindex }
     const { key: _, ...rest } = flow as FlowInput
-    return { ...rest, dpIfindex: this.dpIfindex, unknown: [{ number: KEY, bytes: within('OVS_FLOW_ATTR_KEY', () => maskedKey(key, mask)) }] }
+    return { ...rest, dpIfindex: this.dpIfindex, unknown: [...((flow as FlowInput).unknown ?? []), { number: KEY, bytes: within('OVS_FLOW_ATTR_KEY', () => maskedKey(key, mask)) }] }
+  }
+
+  /** A flow that was made with a key beyond its mask, by another program, is named by that key, as the kernel reports it. */
+  async #named(name: FlowName, ask: (request: FlowRequest) => Promise<Flow>): Promise<Flow> {
+    try {
+      return await ask(this.#flow(name))
+    } catch (error) {
+      const asGiven = error instanceof KernelError && error.errno === Errno.ENOENT && 'key' in name && name.mask !== undefined
+      if (!asGiven) throw explain(error, { datapath: this.name })
+      return await this.#explained(ask({ ...name, dpIfindex: this.dpIfindex }))
+    }
   }
 
   async #explainedFlow(request: Promise<void>, { key, mask }: FlowInput): Promise<void> {
@@ -258,6 +274,19 @@ export class Datapath {
     } catch (error) {
       const refused = error instanceof KernelError && error.errno === Errno.EINVAL
       throw explain(error, { datapath: this.name, ...(refused ? { problems: matchProblems(key, mask) } : {}) })
+    }
+  }
+
+  async #explainedAll(bulk: Promise<BulkResult>): Promise<BulkResult> {
+    const why = (result: BulkResult) => {
+      for (const failure of result.failures) failure.error = explain(failure.error, { datapath: this.name }) as typeof failure.error
+      return result
+    }
+    try {
+      return why(await bulk)
+    } catch (error) {
+      if (error instanceof BulkInterruptedError) why(error.result)
+      throw error
     }
   }
 
@@ -288,7 +317,7 @@ const ALL_FEATURES = Object.values(DatapathFeatures).reduce((all, bit) => all | 
 /** The bits of these features. @throws InvalidValueError */
 export function featureBits(names: readonly DatapathFeature[]): number {
   return names.reduce((bits, name) => {
-    const bit = DatapathFeatures[name]
+    const bit = Object.hasOwn(DatapathFeatures, name) ? DatapathFeatures[name] : undefined
     if (bit === undefined) throw new InvalidValueError('there is no such feature', name, `There are ${Object.keys(DatapathFeatures).join(', ')}.`)
     return bits | bit
   }, 0)

@@ -44,7 +44,7 @@ export abstract class Dispatch {
     // Listening first, so that nothing that happens while attaching is missed.
     this.#subscription = subscribe(this.ovs.netlink, [this.ovs.datapath.family, this.ovs.vport.family], {
       message: (family, command, value) => this.#heard(family, command, value as DatapathMessage & VportMessage),
-      overrun: () => this.later(() => this.reattach()),
+      overrun: () => this.later(() => this.#again()),
       error: (error) => this.hearer.error(error),
     })
     try {
@@ -94,10 +94,21 @@ export abstract class Dispatch {
       .catch((error: unknown) => this.hearer.error(error as Error))
   }
 
+  /** That the datapath has been deleted may be what was lost. */
+  async #again(): Promise<void> {
+    try {
+      await this.ovs.datapath.get({ dpIfindex: this.dpIfindex })
+    } catch (error) {
+      if (error instanceof KernelError && error.errno === Errno.ENODEV) this.hearer.gone()
+      throw error
+    }
+    await this.reattach()
+  }
+
   #changed(message: DatapathMessage): void {
     const others = this.others(perCpu(message))
     if (others.length > 0) this.hearer.takenOver(new TakenOverError(others))
-    else if (!this.holds(message)) this.later(() => this.reattach())
+    else if (!this.holds(message)) this.later(() => this.#again())
   }
 
   #heard(family: string, command: string, value: DatapathMessage & VportMessage): void {

@@ -60,6 +60,7 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
   }),
   'ovs_vport new EFBIG': () => ({ sentence: 'the datapath is full, or the port number is not below 65535' }),
   'ovs_vport EFBIG': ({ port }) => ({ sentence: `a port number is below 65535, ${show(port)} is not` }),
+  'ovs_vport dump ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
   'ovs_vport ENODEV': ({ port, datapath }) => ({
     sentence: `the datapath ${show(datapath)} has no port ${show(port)}`,
     remedy: 'See which there are: ports().',

@@ -76,9 +76,15 @@ export class Ovs implements OvsFamilies {
 
   /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#context.open].map((each) => each.close()))
+    const failures: unknown[] = []
+    // While one is closed, another may be opened.
+    while (this.#context.open.size > 0) {
+      for (const each of await Promise.allSettled([...this.#context.open].map((listener) => listener.close()))) {
+        if (each.status === 'rejected') failures.push(each.reason)
+      }
+    }
     this.netlink.close()
-    for (const each of closed) if (each.status === 'rejected') throw each.reason
+    if (failures.length > 0) throw failures[0]
   }
 
   /** {@link close}, for `await using`. */

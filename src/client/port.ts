@@ -26,7 +26,7 @@ export class Port {
   readonly upcallPid: readonly number[]
   /** Counters, as they were when it was read. */
   readonly stats: PortStats
-  /** Upcalls, from kernels that count them (6.3 and newer). */
+  /** Upcalls, from kernels that count them (6.2 and newer). */
   readonly upcallStats: PortUpcallStats | undefined
   /** Of the tunnel types. */
   readonly options: PortOptions | undefined

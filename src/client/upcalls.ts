@@ -1,7 +1,7 @@
 import { GENL_HEADER } from '../genetlink/family.js'
 import type { Source } from '../netlink/bytes.js'
 import { Errno } from '../netlink/errno.js'
-import { InvalidValueError, KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
+import { ClosedError, InvalidValueError, KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
 import { Listener, type ListenerCounts } from '../netlink/listener.js'
 import type { Transport } from '../netlink/transport.js'
 import type { DatapathMessage } from '../ovs/datapath.js'
@@ -19,6 +19,9 @@ export interface ListenOptions {
   /** Receive queue to ask for, in bytes; what `openOvs` was told, or 4 MiB, unless said. */
   receiveBuffer?: number
 }
+
+/** The kernel sends frames of up to 65 531 bytes; key, userdata and actions come on top. */
+const RECEIVE_SIZE = 128 << 10
 
 const MODES: readonly DispatchMode[] = ['perCpu', 'perVport']
 
@@ -66,6 +69,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   readonly #dpIfindex: number
   readonly #listener: Listener
   readonly #attachment: Dispatch
+  readonly #attached: Promise<void>
   readonly #type: number
   #misses = 0
   #actions = 0
@@ -81,6 +85,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     this.portId = transport.portId
     const hearer = { gone: () => this.#end(), takenOver: (error: TakenOverError) => this.#takenOver(error), error: (error: Error) => this.#failed(error) }
     this.#attachment = new (mode === 'perCpu' ? PerCpuDispatch : PerVportDispatch)(ovs, dpIfindex, transport.portId, hearer)
+    this.#attached = this.#attachment.attach()
     this.#listener = new Listener(transport, {
       message: (type, source, start, end) => this.#message(type, source, start, end),
       overrun: (error) => void this.#overrun(error),
@@ -93,13 +98,15 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
     const modes = dispatch === undefined ? MODES : [dispatch]
     for (const mode of modes) {
-      const upcalls = new Upcalls(ovs, dpIfindex, ovs.netlink.dial(receiveBuffer === undefined ? {} : { receiveBuffer }), mode)
+      const upcalls = new Upcalls(ovs, dpIfindex, ovs.netlink.dial({ receiveSize: RECEIVE_SIZE, ...(receiveBuffer === undefined ? {} : { receiveBuffer }) }), mode)
+      // Whoever closes everything meanwhile has to find it.
+      ovs.open.add(upcalls)
       try {
-        await upcalls.#attachment.attach()
-        ovs.open.add(upcalls)
+        await upcalls.#attached
+        if (upcalls.#closing !== undefined) throw new ClosedError('the listener')
         return upcalls
       } catch (error) {
-        upcalls.#listener.close()
+        await upcalls.close()
         const unable = error instanceof KernelError && error.errno === Errno.EOPNOTSUPP
         if (!unable || mode === modes.at(-1)) throw error
       }
@@ -138,7 +145,9 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
 
   async #close(): Promise<void> {
     try {
-      await this.#attachment.detach()
+      // What is not attached has put back by itself what it had changed.
+      const attached = await this.#attached.then(() => true, () => false)
+      if (attached) await this.#attachment.detach()
     } finally {
       this.#listener.close()
       this.#ovs.open.delete(this)
@@ -147,6 +156,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   #message(type: number, source: Source, start: number, end: number): void {
+    if (this.#closing !== undefined) return
     const codec = this.#ovs.packet.family.codec
     if (type !== this.#type) throw new MalformedMessageError(`a message of type ${type} came where upcalls do`)
     if (start + codec.headers > end) throw new MalformedMessageError('an upcall is shorter than its headers')

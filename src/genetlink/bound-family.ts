@@ -4,6 +4,7 @@ import type { Connection, Refusal } from '../netlink/connection.js'
 import { MessageFlags, NLMSG_HEADER } from '../netlink/constants.js'
 import { InvalidValueError, KernelError, MalformedMessageError } from '../netlink/errors.js'
 import type { Acknowledgement } from '../netlink/message.js'
+import { BulkInterruptedError, type BulkResult } from './bulk.js'
 import type { FamilyInfo } from './controller.js'
 import { type AnyFamily, type CommandOf, FamilyCodec, type MessageIn, type MessageOut } from './family.js'
 
@@ -31,23 +32,7 @@ export interface BulkRequest<D> {
   flags?: number
 }
 
-/** What became of a bulk. */
-export interface BulkResult {
-  /** How many the kernel carried out. */
-  done: number
-  /** Those that were refused, or were not sent because they cannot be encoded, by their place in the input. */
-  failures: BulkFailure[]
-}
-
-/** One that failed. */
-export interface BulkFailure {
-  /** Its place in the input, from 0. */
-  index: number
-  /** Why: the kernel's refusal, or what cannot be encoded. */
-  error: KernelError | InvalidValueError
-}
-
-/** How much travels in one send: the refusals of that many fit the smallest receive queue. */
+/** How much travels in one send: the refusals of that many fit the kernel's default receive queue. */
 const BULK_REQUESTS = 128
 const BULK_BYTES = 60_000
 /** Datagrams of a dump between two turns of the event loop. */
@@ -109,7 +94,7 @@ export class BoundFamily<D extends AnyFamily> {
     try {
       connection.begin()
       this.#add(connection, command, value, flags | MessageFlags.dump)
-      connection.startDump(this.#refusal(connection, what), (source, start, end) => replies.push(this.codec.read(source, start, end)))
+      connection.startDump(this.#refusal(connection, () => what), (source, start, end) => replies.push(this.codec.read(source, start, end)))
       for (let turn = 1; ; turn++) {
         let ended = false
         let failure: unknown
@@ -139,17 +124,21 @@ export class BoundFamily<D extends AnyFamily> {
     const result: BulkResult = { done: 0, failures: [] }
     const connection = this.#connections.acquire()
     const indices: number[] = []
+    const commands: string[] = []
     let index = 0
-    const what = `${this.definition.name} bulk`
+    let sent = 0
     const flush = async () => {
       if (indices.length > 0) {
         connection.acknowledgeLast()
-        const failed = await this.#refusals(connection, what)
+        sent = indices.length
+        const failed = await this.#refusals(connection, commands)
         for (const [at, error] of failed) result.failures.push({ index: indices[at] as number, error })
         result.done += indices.length - failed.size
+        sent = 0
       }
       connection.begin()
       indices.length = 0
+      commands.length = 0
     }
     try {
       connection.begin()
@@ -158,6 +147,7 @@ export class BoundFamily<D extends AnyFamily> {
           const { command, value, flags = 0 } = request(each)
           this.#add(connection, command, value, flags)
           indices.push(index)
+          commands.push(command)
         } catch (error) {
           if (!(error instanceof InvalidValueError)) throw error
           result.failures.push({ index, error })
@@ -169,17 +159,18 @@ export class BoundFamily<D extends AnyFamily> {
         }
       }
       await flush()
+    } catch (error) {
+      throw new BulkInterruptedError(`${this.definition.name} bulk`, sorted(result), sent, error)
     } finally {
       this.#connections.release(connection)
     }
-    result.failures.sort((a, b) => a.index - b.index)
-    return result
+    return sorted(result)
   }
 
   /** Sends what was added; the refusals by place. */
-  async #refusals(connection: Connection, what: string): Promise<ReadonlyMap<number, KernelError>> {
+  async #refusals(connection: Connection, commands: readonly string[]): Promise<ReadonlyMap<number, KernelError>> {
     try {
-      const wait = connection.exchange(what, this.#refusal(connection, what))
+      const wait = connection.exchange(`${this.definition.name} bulk`, this.#refusal(connection, (index) => this.#what(commands[index] as string)))
       if (wait !== undefined) await wait
       return connection.refusals
     } catch (error) {
@@ -201,7 +192,7 @@ export class BoundFamily<D extends AnyFamily> {
       connection.begin()
       this.#add(connection, command, value, flags)
       const what = this.#what(command)
-      const refusal = this.#refusal(connection, what)
+      const refusal = this.#refusal(connection, () => what)
       const wait = aside ? connection.exchangeAside(what, refusal, onReply) : connection.exchange(what, refusal, onReply)
       if (wait !== undefined) await wait
     } finally {
@@ -228,17 +219,22 @@ export class BoundFamily<D extends AnyFamily> {
     return `${this.definition.name} ${command}`
   }
 
-  #refusal(connection: Connection, what: string): Refusal {
-    return (acknowledgement: Acknowledgement) => {
+  #refusal(connection: Connection, what: (index: number) => string): Refusal {
+    return (acknowledgement: Acknowledgement, index: number) => {
       const { errno, message, offset, missing, missingIn } = acknowledgement
       const { bytes, length } = connection.writer
       // The offset counts from the refused request's own beginning; a batch's others stand before it.
       const pathAt = (at: number | undefined) => (at === undefined || connection.count !== 1 ? [] : this.codec.pathAt(new Source(bytes), NLMSG_HEADER, length, at))
-      return new KernelError(errno, what, {
+      return new KernelError(errno, what(index), {
         ...(message === undefined ? {} : { message }),
         ...(missing === undefined ? {} : { missing: missingIn === undefined ? this.#kernelName(missing) : [...pathAt(missingIn), `attribute ${missing}`].join(' > ') }),
         attribute: pathAt(offset),
       })
     }
   }
+}
+
+function sorted(result: BulkResult): BulkResult {
+  result.failures.sort((a, b) => a.index - b.index)
+  return result
 }

@@ -15,7 +15,7 @@ export const ovsFamilies = ['ovs_datapath', 'ovs_vport', 'ovs_flow', 'ovs_packet
  */
 export async function runningFamilies(): Promise<{ families: FamilyInfo[]; problem?: string }> {
   try {
-    const { openGenericNetlink } = await import('../client/open.js')
+    const { openGenericNetlink } = await import('../kernel/open.js')
     const netlink = openGenericNetlink()
     try {
       return { families: (await netlink.families()).filter(({ name }) => ovsFamilies.includes(name)).map(({ name, id, version }) => ({ name, id, version })) }

@@ -52,8 +52,9 @@ const open = new Set<Owned>()
 /** Sockets that somebody listens to live for as long as they do, whoever else forgot them. */
 const watched = new Set<NetlinkSocket>()
 
-// A thread's descriptors are the whole process's. Where a worker is terminated, no JavaScript runs: see Handles.
-if (!isMainThread) process.on('exit', () => open.forEach(release))
+// A thread's descriptors are the whole process's; and koffi aborts the process when a message waits on a poll handle that
+// is still open as node takes the thread down. Where a worker is terminated, no JavaScript runs: see Handles.
+process.on('exit', () => open.forEach(release))
 
 function release(owned: Owned): void {
   owned.poll?.close()

@@ -4,6 +4,8 @@ import { getSystemErrorMap } from 'node:util'
 /** Linux has one number with two names here; the kernel's sources write EOPNOTSUPP, and EAGAIN. */
 const PREFERRED: Readonly<Record<string, string>> = { ENOTSUP: 'EOPNOTSUPP', EWOULDBLOCK: 'EAGAIN' }
 
+/** Made anew by node at each call. */
+const texts = getSystemErrorMap()
 const names = new Map<number, string>()
 for (const [name, number] of Object.entries(constants.errno)) names.set(number, PREFERRED[name] ?? name)
 
@@ -30,5 +32,5 @@ export function errnoName(errno: number): string {
 
 /** `invalid argument` for 22. */
 export function errnoText(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
+  return texts.get(-errno)?.[1] ?? 'unknown error'
 }

@@ -60,6 +60,8 @@ export interface Transport {
 export interface DialOptions {
   /** Receive queue, in bytes. */
   receiveBuffer?: number
+  /** Memory for one datagram, in bytes. */
+  receiveSize?: number
 }
 
 /** Makes transports. */

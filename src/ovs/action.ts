@@ -88,7 +88,7 @@ export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
     20,
     nested((): Codec<Actions, ActionsInput, never> => ActionAttributes),
   ),
-  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing (6.7 and newer); an empty list drops everywhere. */
+  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing (6.6 and newer); an empty list drops everywhere. */
   drop: attribute(24, u32),
 })
 

@@ -65,7 +65,7 @@ export const DatapathAttributes = attributes(
      * while upcalls are dispatched per CPU, and only from kernels that return it at all.
      */
     perCpuPids: attribute(8, array(u32)),
-    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with (6.0 and newer); never in replies. */
+    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with (6.1 and newer); never in replies. */
     ifindex: attribute(9, u32),
   },
   { padding: 6 },

@@ -1,4 +1,5 @@
-import type { BoundFamily, BulkResult, RequestOptions } from '../genetlink/bound-family.js'
+import type { BoundFamily, RequestOptions } from '../genetlink/bound-family.js'
+import type { BulkResult } from '../genetlink/bulk.js'
 import type { AnyFamily, MessageIn, MessageOut } from '../genetlink/family.js'
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
 import { MessageFlags } from '../netlink/constants.js'

@@ -148,7 +148,7 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   ipv4: attribute(7, Ipv4Key),
   /** `OVS_KEY_ATTR_IPV6`: only with `ethertype` 0x86dd, matched exactly. */
   ipv6: attribute(8, Ipv6Key),
-  /** `OVS_KEY_ATTR_IPV6_EXTHDRS`: bits of the extension headers there are (6.0 and newer). */
+  /** `OVS_KEY_ATTR_IPV6_EXTHDRS`: bits of the extension headers there are (5.18 and newer). */
   ipv6Exthdrs: attribute(32, u16),
   /** `OVS_KEY_ATTR_ARP`: only with `ethertype` 0x0806 (or 0x8035), matched exactly. */
   arp: attribute(13, ArpKey),
@@ -194,10 +194,10 @@ export const FlowMaskCodec: Codec<FlowKey, FlowMask> & {
  *
  * @param vid VLAN id, 0 to 4095.
  * @param pcp Priority, 0 to 7.
- * @throws RangeError
+ * @throws InvalidValueError
  */
 export function vlanTci(vid: number, pcp = 0): number {
-  if (!Number.isInteger(vid) || vid < 0 || vid > 0xfff) throw new RangeError(`a VLAN id is a whole number from 0 to 4095, not ${vid}`)
-  if (!Number.isInteger(pcp) || pcp < 0 || pcp > 7) throw new RangeError(`a VLAN priority is a whole number from 0 to 7, not ${pcp}`)
+  if (!Number.isInteger(vid) || vid < 0 || vid > 0xfff) throw new InvalidValueError('a VLAN id is a whole number from 0 to 4095', vid)
+  if (!Number.isInteger(pcp) || pcp < 0 || pcp > 7) throw new InvalidValueError('a VLAN priority is a whole number from 0 to 7', pcp)
   return (pcp << 13) | 0x1000 | vid
 }

@@ -4,6 +4,7 @@ import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes, type FlowKeyInput, type FlowMask, FragType } from './key.js'
+import { headersBehind } from './match-rules.js'
 
 const { ethernet, inPort, ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd } = FlowKeyAttributes.table
 /** `OVS_KEY_ATTR_MPLS`, `OVS_KEY_ATTR_NSH`: headers as well, though they have no codec. */
@@ -14,7 +15,7 @@ const HEADERS = new Set([ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp,
 const MODELLED = new Set(FlowKeyAttributes.entries.map((entry) => entry.number))
 /** The bit that says a VLAN tag is there, in its first byte: without it the kernel takes the tag for a mistake. */
 const VLAN_PRESENT = 0x10
-const FRAG_AT = new Map([[ipv4.number, ipv4.codec.fields.frag.offset], [ipv6.number, ipv6.codec.fields.frag.offset]])
+const IP = [['ipv4', ipv4], ['ipv6', ipv6]] as const
 
 /**
  * A key's attributes with every bit cleared that the mask does not cover.
@@ -56,6 +57,7 @@ function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters 
     headersMatter ||= number === ethertype.number || HEADERS.has(number)
   })
   const tagged = findAttribute(from, ...key, vlan.number) !== undefined
+  const begin = out.length
   eachAttribute(from, ...key, (type, start, end) => {
     const number = type & NLA_TYPE_MASK
     const bits = masks.get(number)
@@ -66,6 +68,28 @@ function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters 
     else cover(from, start, end, bits, out, number)
     out.closeAttribute(at)
   })
+  addHeaders(out, begin)
+}
+
+/**
+ * A later fragment's key has no ports. Where the mask covers the protocol but not that it is one, the
+ * reduced key says a protocol behind which the kernel wants a header: it gets one of zeros, which is
+ * also what is left of the header of any other packet that the flow matches.
+ */
+function addHeaders(out: Writer, begin: number): void {
+  const written = new Source(out.bytes)
+  const end = out.length
+  for (const [version, { number, codec }] of IP) {
+    const ip = findAttribute(written, begin, end, number)
+    if (ip === undefined || written.bytes[ip[0] + codec.fields.frag.offset] === FragType.later) continue
+    for (const member of headersBehind(version, written.bytes[ip[0] + codec.fields.proto.offset] as number)) {
+      const header = FlowKeyAttributes.table[member]
+      if (findAttribute(written, begin, end, header.number) !== undefined) continue
+      const at = out.openAttribute(header.number)
+      out.fill(0, header.codec.least)
+      out.closeAttribute(at)
+    }
+  }
 }
 
 function isNeeded(number: number, bits: Range | undefined, headersMatter: boolean, tagged: boolean): boolean {
@@ -87,9 +111,6 @@ function cover(from: Source, start: number, end: number, bits: Range | undefined
     out.bytes[at + i] = (from.bytes[start + i] as number) & bit
   }
   if (number === vlan.number) out.bytes[at] = (out.bytes[at] as number) | ((from.bytes[start] as number) & VLAN_PRESENT)
-  // A later fragment has no ports: without this the kernel would look for them.
-  const frag = FRAG_AT.get(number)
-  if (frag !== undefined && from.bytes[start + frag] === FragType.later) out.bytes[at + frag] = FragType.later
 }
 
 function isZero(from: Source, start: number, end: number): boolean {

@@ -2,6 +2,7 @@ import { Source } from '../netlink/bytes.js'
 import { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes, type FlowKey, type FlowKeyInput, type FlowMask, FragType } from './key.js'
 
+/** A member of a key. */
 type Member = keyof typeof FlowKeyAttributes.table
 
 /** When a key must have further members, and what of the mask must be exact before theirs may be there. */
@@ -21,7 +22,7 @@ function ofType(because: string, types: readonly number[], member: Member): Rule
   return { because, applies: (key) => types.includes(key.ethertype ?? 0), members: [member], exact: 'ethertype', isExact: ethertypeExact }
 }
 
-function ofProtocol(because: string, version: 'ipv4' | 'ipv6', proto: number, ...members: Member[]): Rule {
+function ofProtocol(because: string, version: 'ipv4' | 'ipv6', proto: number, ...members: readonly Member[]): Rule {
   return {
     because: `${version}.proto is ${because}`,
     applies: (key) => key.ethertype === (version === 'ipv4' ? 0x0800 : 0x86dd) && key[version]?.proto === proto && key[version].frag !== FragType.later,
@@ -31,18 +32,28 @@ function ofProtocol(because: string, version: 'ipv4' | 'ipv6', proto: number, ..
   }
 }
 
+/** Which members a protocol number asks for. */
+const PROTOCOLS: readonly { version: 'ipv4' | 'ipv6'; proto: number; name: string; members: readonly Member[] }[] = [
+  ...(['ipv4', 'ipv6'] as const).flatMap((version) => [
+    { version, proto: 6, name: 'TCP', members: ['tcp', 'tcpFlags'] as const },
+    { version, proto: 17, name: 'UDP', members: ['udp'] as const },
+    { version, proto: 132, name: 'SCTP', members: ['sctp'] as const },
+  ]),
+  { version: 'ipv4', proto: 1, name: 'ICMP', members: ['icmp'] },
+  { version: 'ipv6', proto: 58, name: 'ICMPv6', members: ['icmpv6'] },
+]
+
+/** The members that a key needs behind an IP header with this protocol, unless it is a later fragment's. */
+export function headersBehind(version: 'ipv4' | 'ipv6', proto: number): readonly Member[] {
+  return PROTOCOLS.find((each) => each.version === version && each.proto === proto)?.members ?? []
+}
+
 /** The rules of `match_validate()` in `net/openvswitch/flow_netlink.c`, for the keys that have a codec. */
 const RULES: readonly Rule[] = [
   ofType('ethertype is 0x0800 (IPv4)', [0x0800], 'ipv4'),
   ofType('ethertype is 0x86dd (IPv6)', [0x86dd], 'ipv6'),
   ofType('ethertype is that of ARP or RARP', [0x0806, 0x8035], 'arp'),
-  ...(['ipv4', 'ipv6'] as const).flatMap((version) => [
-    ofProtocol('6 (TCP)', version, 6, 'tcp', 'tcpFlags'),
-    ofProtocol('17 (UDP)', version, 17, 'udp'),
-    ofProtocol('132 (SCTP)', version, 132, 'sctp'),
-  ]),
-  ofProtocol('1 (ICMP)', 'ipv4', 1, 'icmp'),
-  ofProtocol('58 (ICMPv6)', 'ipv6', 58, 'icmpv6'),
+  ...PROTOCOLS.map(({ version, proto, name, members }) => ofProtocol(`${proto} (${name})`, version, proto, ...members)),
   {
     because: 'icmpv6.type is that of neighbour discovery (135, 136)',
     applies: (key) => key.ipv6?.proto === 58 && (key.icmpv6?.type === 135 || key.icmpv6?.type === 136),

@@ -23,7 +23,7 @@ export const PacketAttributes = attributes('OVS_PACKET_ATTR', {
   hash: attribute(11, u64),
   /** `OVS_PACKET_ATTR_PROBE`: the kernel logs no reason if it refuses. */
   probe: attribute(8, flag),
-  /** `OVS_PACKET_ATTR_UPCALL_PID`: of an `execute`: the port id for upcalls that it causes (6.16 and newer). */
+  /** `OVS_PACKET_ATTR_UPCALL_PID`: of an `execute`: the port id for upcalls that it causes (6.17 and newer). */
   upcallPid: attribute(12, u32),
   /** `OVS_PACKET_ATTR_PACKET`: the frame, from its Ethernet header on, at least 14 bytes. */
   packet: attribute(1, binary(14)),

@@ -58,7 +58,7 @@ export const TunnelAttributes = attributes('OVS_TUNNEL_ATTR', {
   extension: attribute(2, nested(() => VxlanExtensionAttributes)),
 })
 
-/** `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport (6.3 and newer). */
+/** `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport (6.2 and newer). */
 export const VportUpcallAttributes = attributes(
   'OVS_VPORT_UPCALL_ATTR',
   {
@@ -96,7 +96,7 @@ export const VportAttributes = attributes(
     netnsid: attribute(9, s32),
     /** `OVS_VPORT_ATTR_STATS`: only in replies. */
     stats: attribute(6, VportStats),
-    /** `OVS_VPORT_ATTR_UPCALL_STATS` (6.3 and newer) */
+    /** `OVS_VPORT_ATTR_UPCALL_STATS` (6.2 and newer) */
     upcallStats: attribute(10, nested(() => VportUpcallAttributes)),
     /**
      * `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none, at most as many as

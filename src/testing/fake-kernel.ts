@@ -129,7 +129,7 @@ export class FakeKernel {
     if (dump) {
       datagrams.push(done(request, 0, { interrupted: this.interruptNextDump }))
       this.interruptNextDump = false
-    } else if (request.flags & MessageFlags.ack) datagrams.push(acknowledgement(request))
+    } else if (request.flags & MessageFlags.ack || replies.length === 0) datagrams.push(acknowledgement(request))
     return datagrams
   }
 

@@ -141,6 +141,34 @@ describe('the end', () => {
     expect(await events(heard, 2)).toEqual([['error', error], ['close', undefined]])
   })
 
+  it('comes with the datapath\'s, also when the news of it was lost', async () => {
+    const { fake, heard } = await listen()
+    fake.gone = true
+    fake.kernel.transports.find(({ groups, closed }) => groups.size > 0 && !closed)?.queueError(new OverrunError())
+    expect(await events(heard, 1)).toEqual([['close', undefined]])
+  })
+
+  it('comes with the connection\'s, even where listening has only just begun, and leaves nothing', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const fake = new FakeOvs()
+      const ovs = await fake.open()
+      const listening = (await ovs.openDatapath('dp0')).listen().then(() => 'open', (error: { code?: string }) => error.code)
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      await ovs.close()
+      expect(['open', 'OVS_CLOSED']).toContain(await listening)
+      expect(fake.kernel.transports.filter(({ closed }) => !closed)).toEqual([])
+      expect(fake.features & PER_CPU).toBe(0)
+    }
+  })
+
+  it('is the end: nothing is said any more once close() has been called', async () => {
+    const { fake, heard, upcalls } = await listen()
+    upcalls.once('miss', () => void upcalls.close())
+    for (let i = 0; i < 3; i++) upcall(fake, upcalls, 'miss')
+    await expect.poll(() => heard.at(-1)?.[0]).toBe('close')
+    expect(heard.map(([name]) => name)).toEqual(['miss', 'close'])
+  })
+
   it('comes with the connection\'s, and puts back what was found', async () => {
     const { fake, ovs, heard } = await listen({ dispatch: 'perVport' })
     await ovs.close()

@@ -396,6 +396,12 @@ describe('closing', () => {
     await expect(elsewhere(`new NetlinkSocket().watch(() => {}).unref(); print('ended')`)).resolves.toBe('ended')
   })
 
+  it('is not needed for the process to end, even while a message waits on a watch that does not hold it', async () => {
+    const waiting = `const s = new NetlinkSocket(); const ask = Buffer.alloc(20); ask.writeUInt32LE(20); ask.writeUInt16LE(16, 4); ask.writeUInt16LE(0x301, 6); ask[16] = 3; ask[17] = 2
+      s.watch(() => {}).unref(); s.send(ask, 20); print('ended')`
+    await expect(elsewhere(waiting)).resolves.toBe('ended')
+  })
+
   it('is not needed before process.exit(), even while something is sent aside', async () => {
     const ended = await elsewhere(`
       const request = Buffer.alloc(20); request.writeUInt32LE(20); request.writeUInt16LE(${CONTROLLER}, 4); request.writeUInt16LE(5, 6); request[16] = 3

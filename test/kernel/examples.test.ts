@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { makeHosts, ping, removeHosts } from '../../examples/demo/hosts.js'
 import { learningSwitch } from '../../examples/learning-switch.js'
-import { all, ip } from './support/commands.js'
+import { all, ip, until } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
 
 const lab = useOvs()
@@ -33,5 +33,25 @@ test('the learning switch forwards between all hosts, sends what it has learned 
   await ip('-n', three.name, 'link', 'set', 'eth0', 'up')
   expect(await ping({ ...three, address: two.address }, one, 1)).toHaveLength(1)
   expect(await ping(one, two, 1)).toHaveLength(1)
+  await removeHosts(hosts)
+})
+
+test('the learning switch lives through a host that seems to be behind two ports at once', async () => {
+  const hosts = await makeHosts(2)
+  const dp = await lab.datapath('exb')
+  for (const { device } of hosts) await dp.addPort(device)
+  await using upcalls = await learningSwitch(dp)
+  const errors: Error[] = []
+  upcalls.on('error', (error) => errors.push(error))
+  expect(await ping(hosts[0] as (typeof hosts)[0], hosts[1] as (typeof hosts)[0], 1)).toHaveLength(1)
+  const key = (await all(dp.flows()))[0]?.key?.ethernet
+  const octets = (mac = '') => mac.split(':').map((octet) => Number.parseInt(octet, 16))
+  const frame = new Uint8Array(60)
+  frame.set([...octets(key?.dst), ...octets(key?.src), 0x88, 0xb5])
+  const before = upcalls.counts.misses
+  for (let i = 0; i < 20; i++) await dp.execute({ packet: frame, inPort: 1 + (i % 2), actions: [{ recirc: 9 }] })
+  await until(() => upcalls.counts.misses >= before + 2)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(errors).toEqual([])
   await removeHosts(hosts)
 })

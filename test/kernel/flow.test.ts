@@ -95,8 +95,10 @@ test.each(MATCHES)('a match on %s that ovs-dpctl put is read the same', async (_
   const [flow] = await all(dp.flows())
   const bare = (text: string) => text.replace(',eth_type(0/0x0000)', '').replace('recirc_id(0),', '')
   expect(bare(formatKey(flow?.key ?? {}, flow?.mask))).toBe(bare(shown))
-  await dp.flushFlows()
-  await dp.putFlow({ key, mask, actions: [{ output: 2 }] })
+  // And it is the same flow that ours would be.
+  await dp.putFlow({ key: flow?.key ?? {}, mask: flow?.mask, actions: [{ output: 3 }] })
+  await dp.putFlow({ key, mask, actions: [{ output: 4 }] }).catch((error: { code?: string }) => expect(error.code).toBe('ENOENT'))
+  expect(await all(dp.flows())).toHaveLength(1)
   await dp.delete()
 })
 
@@ -157,10 +159,12 @@ test('the kernel matches a VLAN tag that the mask does not speak of: each tag ha
   expect(flows.toSorted()).toEqual([[undefined, '4'], ['vid=100', '5'], ['vid=200', '3']])
 })
 
-test('a later fragment, and a mask over part of the port, are taken as the kernel takes them', async () => {
+test('a flow over a protocol is the same for its fragments; a mask over part of the port is one over all of it', async () => {
   const dp = await lab.datapath('flo')
-  const fragment: FlowKeyInput = { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 17, frag: 2 } }
-  await dp.putFlow({ key: fragment, mask: { inPort: exact, ethertype: exact, ipv4: { proto: exact } }, actions: [] })
+  const mask = { inPort: exact, ethertype: exact, ipv4: { proto: exact } } as const
+  const key = (frag: number, ports: FlowKeyInput = {}): FlowKeyInput => ({ inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 17, frag }, ...ports })
+  for (const each of [key(2), key(1, { udp: { src: 1, dst: 2 } }), key(2), key(0, { udp: { src: 3, dst: 4 } }), key(2)]) await dp.putFlow({ key: each, mask, actions: [] })
+  expect(await all(dp.flows())).toHaveLength(1)
   await dp.putFlow({ key: { inPort: 0x102, ethernet }, mask: { inPort: 0xff }, actions: [] })
   expect((await all(dp.flows())).map((flow) => flow.key?.inPort)).toContain(0x102)
 })
@@ -205,6 +209,7 @@ test('thousands of flows are put in bulk and dumped whole; what fails is named b
   flows[4999] = { ...flow(4999), key: { inPort: 1, ethernet, ethertype: 0x0800 }, mask: { ethertype: exact } }
   const { done, failures } = await dp.putFlows(flows)
   expect(failures.map(({ index, error }) => [index, error.code])).toEqual([[7, 'EINVAL'], [128, 'OVS_INVALID_VALUE'], [4999, 'EINVAL']])
+  expect(failures[0]?.error.message).toMatch(/the kernel does not take this key, mask or list of actions \(ovs_flow new: EINVAL/)
   expect(done).toBe(4997)
   const seen = new Set<string>()
   for await (const { key } of dp.flows()) seen.add(key?.ethernet?.src ?? '')
@@ -213,6 +218,39 @@ test('thousands of flows are put in bulk and dumped whole; what fails is named b
   expect(deleted.done).toBe(2499)
   expect(deleted.failures.map(({ index, error }) => [index, error.code])).toEqual([[64, 'OVS_INVALID_VALUE']])
   expect((await dp.info()).stats?.flows).toBe(2498n)
+})
+
+test('a bulk whose input throws says what was done until then, and of what is no flow at all', async () => {
+  const dp = await lab.datapath('flq')
+  const flow = (i: number): FlowInput => ({ key: { inPort: 1, ethernet: { src: mac(i) } }, mask: { inPort: exact, ethernet: exact }, actions: [] })
+  function* input() {
+    for (let i = 0; i < 200; i++) yield flow(i)
+    throw new Error('no more')
+  }
+  const error = await dp.putFlows(input()).then(() => undefined, (each: unknown) => each)
+  expect(error).toMatchObject({ code: 'OVS_BULK_INTERRUPTED', result: { done: 128, failures: [] }, unknown: 0, cause: { message: 'no more' } })
+  expect((await dp.info()).stats?.flows).toBe(128n)
+  const { done, failures } = await dp.putFlows([flow(300), null as unknown as FlowInput, flow(301)])
+  expect([done, failures.map(({ index, error: { code } }) => [index, code])]).toEqual([2, [[1, 'OVS_INVALID_VALUE']]])
+})
+
+test('a flow that another program made with bits beyond its mask is found as it is reported', async () => {
+  const dp = await lab.datapath('flr')
+  await lab.ovs.flow.new({ dpIfindex: dp.dpIfindex, key: { inPort: 1, ethernet, ethertype: 0x88cc }, mask: { inPort: exact }, actions: [{ output: 2 }] })
+  const [flow] = await all(dp.flows())
+  expect(flow?.key?.ethertype).toBe(0x88cc)
+  expect(await dp.getFlow({ key: flow?.key ?? {}, mask: flow?.mask })).toMatchObject({ actions: [{ output: 2 }] })
+  await dp.deleteFlow({ key: flow?.key ?? {}, mask: flow?.mask })
+  expect(await all(dp.flows())).toEqual([])
+})
+
+test('a datapath that is deleted while its flows are dumped ends the dump with a sentence', async () => {
+  const dp = await lab.datapath('fls')
+  await dp.putFlows(Array.from({ length: 3000 }, (_, i) => ({ key: { inPort: 1, ethernet: { src: mac(i) } }, mask: { inPort: exact, ethernet: exact }, actions: [] })))
+  const dumped = (async () => {
+    for await (const _ of dp.flows()) await dp.delete().catch(() => {})
+  })()
+  await expect(dumped).rejects.toThrow(/the datapath "fls" is gone/)
 })
 
 test('a dump that is left early leaves nothing behind, and the next one is whole', async () => {
@@ -234,7 +272,7 @@ test('flows that overlap without being the same are refused with a sentence', as
 
 test('the kernel\'s refusal of a match is explained, and its reason is in its log', async () => {
   const dp = await lab.datapath('flk')
-  const bad = dp.putFlow({ key: { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 6 } }, mask: { ethertype: exact, ipv4: { proto: exact, frag: exact } }, actions: [] })
+  const bad = dp.putFlow({ key: { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { ...ipv4, proto: 6 } }, actions: [] })
   await expect(bad).rejects.toThrow(/the key needs tcp, because its ipv4\.proto is 6 \(TCP\); the key needs tcpFlags.*EINVAL/)
   expect(await dmesg()).toMatch(/Missing key \(keys=/)
   const unexpected = dp.putFlow({ key: { inPort: 1, ethernet, ethertype: 0x0800, ipv4: { proto: 17 }, udp: { dst: 53 } }, mask: { ipv4: { dst: exact }, udp: { dst: exact } }, actions: [] })

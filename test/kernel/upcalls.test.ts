@@ -148,6 +148,30 @@ describe.each(MODES)('dispatched %s', (dispatch) => {
     await closed
   })
 
+  test('a device that vanishes while one listens is no error, and the others are still heard', async () => {
+    const dp = await lab.datapath('upq')
+    await veth('upv3', 'upv3p')
+    await dp.addPort('upv3')
+    await dp.addPort('upv1')
+    await using upcalls = await dp.listen({ dispatch })
+    const found = collect(upcalls)
+    await ip('link', 'delete', 'upv3')
+    await until(async () => (await all(dp.ports())).length === 2)
+    await arrive(dp, 2, 5)
+    await until(() => ours(found.misses).length === 1)
+  })
+
+  test('a frame as long as the kernel sends any is heard whole', async () => {
+    const dp = await lab.datapath('upr')
+    await dp.addPort('upv1')
+    await using upcalls = await dp.listen({ dispatch })
+    const found = collect(upcalls)
+    await arrive(dp, 1, 6, 65_400)
+    await until(() => ours(found.misses).length === 1)
+    expect(ours(found.misses)[0]?.packet).toHaveLength(65_400)
+    expect(upcalls.counts.truncated).toBe(0)
+  })
+
   test('two datapaths are heard apart', async () => {
     const [one, other] = [await lab.datapath('uph'), await lab.datapath('upi')]
     await one.addPort('upv1')
@@ -192,7 +216,7 @@ test('what does not fit the queue is reported, with the datapath\'s own count of
   expect(BigInt(upcalls.counts.misses) + (stats?.lost ?? 0n)).toBe(stats?.missed)
 })
 
-test('a kernel that cannot dispatch as asked says so, and the port ids stay as they were', async () => {
+test('a way to dispatch that there is not is refused, and says which there are', async () => {
   const dp = await lab.datapath('upm')
   await expect(dp.listen({ dispatch: 'perPacket' as DispatchMode })).rejects.toThrow(/perCpu, perVport/)
 })

@@ -108,7 +108,9 @@ test('a port of another datapath is not found by its name', async () => {
 test('the ports of a datapath that is gone are refused with a sentence', async () => {
   const dp = await lab.datapath('vpj')
   await dp.delete()
-  await expect(all(dp.ports())).rejects.toMatchObject({ code: 'ENODEV' })
+  await expect(all(dp.ports())).rejects.toThrow(/the datapath "vpj" is gone .*ENODEV/)
+  await expect(dp.addPort(undefined as unknown as string)).rejects.toThrow(/a port needs a name/)
+  await expect(dp.port(undefined as unknown as string)).rejects.toThrow(/by its name or its number/)
 })
 
 test('the numbers of the types are the header\'s', () => {

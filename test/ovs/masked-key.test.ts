@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { InvalidValueError } from '../../src/netlink/errors.js'
 import { describe, expect, it } from 'vitest'
 import { exact } from '../../src/netlink/codec.js'
 import { eachAttribute } from '../../src/netlink/attributes.js'
@@ -56,14 +57,22 @@ describe('maskedKey', () => {
     expect(reduced(TAGGED, { ethertype: exact })).toMatchObject({ ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '0.0.0.0' } } })
   })
 
-  it('keeps the port whole, which the kernel matches whole, and the mark of a later fragment', () => {
+  it('keeps the port whole, which the kernel matches whole', () => {
     expect(reduced({ inPort: 0x102 }, { inPort: 0xff })).toEqual({ inPort: 0x102 })
-    expect(reduced({ ...TCP, ipv4: { proto: 6, frag: 2 } }, { ethertype: exact, ipv4: { proto: exact } })).toMatchObject({ ipv4: { proto: 6, frag: 2 } })
+  })
+
+  it('is the same for every packet that the flow matches, fragment or not', () => {
+    const mask: FlowMask = { ethertype: exact, ipv4: { proto: exact } }
+    const { tcp: _, tcpFlags: __, ...withoutPorts } = TCP as FlowKeyInput
+    const fragment = { ...withoutPorts, ipv4: { proto: 6, frag: 2 } }
+    expect(maskedKey(fragment, mask)).toEqual(maskedKey({ ...TCP, tcpFlags: 2, ipv4: { proto: 6 } }, mask))
+    expect(reduced(fragment, { ethertype: exact, ipv4: { proto: exact, frag: exact } })).not.toHaveProperty('tcp')
   })
 
   it('with a mask that covers everything is the key itself', () => {
-    const mask: FlowMask = { inPort: exact, ethernet: exact, ethertype: exact, ipv4: exact, tcp: exact }
-    expect(maskedKey(TCP, mask)).toEqual(encode(FlowKeyAttributes, TCP))
+    const mask: FlowMask = { inPort: exact, ethernet: exact, ethertype: exact, ipv4: exact, tcp: exact, tcpFlags: exact }
+    const key = { ...TCP, tcpFlags: 2 }
+    expect(maskedKey(key, mask)).toEqual(encode(FlowKeyAttributes, key))
   })
 
   it('keeps an attribute that is not known whole, where the mask has it', () => {
@@ -129,6 +138,6 @@ describe('vlanTci', () => {
   })
 
   it.each([[-1, 0], [4096, 0], [1.5, 0], [1, 8], [1, -1]])('refuses %d with priority %d', (vid, pcp) => {
-    expect(() => vlanTci(vid, pcp)).toThrow(RangeError)
+    expect(() => vlanTci(vid, pcp)).toThrow(InvalidValueError)
   })
 })
