@@ -78,6 +78,8 @@ export interface Entry {
   readonly type: number
   /** How its payload is read and written. */
   readonly codec: AnyCodec
+  /** Its place in the table, and so among what is written. */
+  readonly place: number
 }
 
 /** `portNo` → `PORT_NO`. */
@@ -87,8 +89,9 @@ export function kernelSuffix(name: string): string {
 
 /** The table's entries, in its order: the order in which they are written. */
 export function entriesOf(prefix: string, table: Table): Entry[] {
-  return Object.entries(table).map(([name, { number, codec, flags }]) => ({
+  return Object.entries(table).map(([name, { number, codec, flags }], place) => ({
     name,
+    place,
     kernelName: `${prefix}_${kernelSuffix(name)}`,
     number,
     type: number | flags,
@@ -104,6 +107,12 @@ export function byNumber(entries: readonly Entry[]): readonly (Entry | undefined
     found[entry.number] = entry
   }
   return found
+}
+
+/** Writes one member, if it is there: a flag is left out by `false`, everything else only by `undefined`. */
+function writeMember(writer: Writer, entry: Entry, member: unknown, method: 'write' | 'writeMask'): void {
+  if (member === undefined || (member === false && entry.codec === flag)) return
+  writeEntry(writer, entry, member, method)
 }
 
 /** Writes one attribute; an error that comes out of it says where it stood. */
@@ -167,7 +176,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   /** The table's lines, in the order in which they are written. */
   readonly entries: readonly Entry[]
   readonly #byNumber: readonly (Entry | undefined)[]
-  readonly #names: ReadonlySet<string>
+  readonly #byName: ReadonlyMap<string, Entry>
   readonly #padding: number | undefined
 
   constructor(
@@ -180,7 +189,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     this.describe = `nest of ${prefix}_*`
     this.entries = entriesOf(prefix, table)
     this.#byNumber = byNumber(this.entries)
-    this.#names = new Set(Object.keys(table))
+    this.#byName = new Map(this.entries.map((entry) => [entry.name, entry]))
     this.#padding = padding
   }
 
@@ -229,16 +238,25 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   #write(writer: Writer, value: TableIn<T> | TableMask<T>, method: 'write' | 'writeMask', besides?: ReadonlySet<string>): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError('must be an object', value)
     const given = value as Record<string, unknown>
-    for (const entry of this.entries) {
-      const member = given[entry.name]
-      // A flag is left out by `false`, everything else only by `undefined`.
-      if (member === undefined || (member === false && entry.codec === flag)) continue
-      writeEntry(writer, entry, member, method)
+    const begin = writer.length
+    let last = -1
+    let inOrder = true
+    // What was decoded, and most of what is given, has the table's order already: then one pass over the few members is enough.
+    for (const name in given) {
+      const entry = this.#byName.get(name)
+      if (entry === undefined) {
+        if (name !== 'unknown' && besides?.has(name) !== true) throw this.#noSuch(name, given[name])
+        continue
+      }
+      if (inOrder && entry.place < last) inOrder = false
+      last = entry.place
+      if (inOrder) writeMember(writer, entry, given[name], method)
+    }
+    if (!inOrder) {
+      writer.length = begin
+      for (const entry of this.entries) writeMember(writer, entry, given[entry.name], method)
     }
     if (value.unknown !== undefined) for (const unknown of value.unknown) writeUnknown(writer, unknown)
-    for (const name in given) {
-      if (!this.#names.has(name) && name !== 'unknown' && besides?.has(name) !== true) throw this.#noSuch(name, given[name])
-    }
   }
 
   /** Writes the attributes of an object that also holds `besides`. */
@@ -254,7 +272,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   }
 
   #noSuch(name: string, value: unknown): OvsError {
-    const known = [...this.#names]
+    const known = [...this.#byName.keys()]
     const near = known.find((each) => each.toLowerCase() === name.toLowerCase().replaceAll('_', ''))
     return new InvalidValueError(
       `there is no attribute ${JSON.stringify(name)} in ${this.prefix}_*`,

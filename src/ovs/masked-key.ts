@@ -58,17 +58,19 @@ function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters 
   })
   const tagged = findAttribute(from, ...key, vlan.number) !== undefined
   const begin = out.length
+  let hasIp = false
   eachAttribute(from, ...key, (type, start, end) => {
     const number = type & NLA_TYPE_MASK
     const bits = masks.get(number)
     if (!isNeeded(number, bits, headersMatter, tagged)) return
+    hasIp ||= number === ipv4.number || number === ipv6.number
     const at = out.openAttribute(type)
     if (number === encap.number) reduce(from, [start, end], bits ?? [0, 0], out, bits === undefined && masks.has(ethertype.number))
     else if (isWhole(number, bits)) out.raw(from.bytes.subarray(start, end))
     else cover(from, start, end, bits, out, number)
     out.closeAttribute(at)
   })
-  addHeaders(out, begin)
+  if (hasIp) addHeaders(out, begin)
 }
 
 /**
