@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { LabError } from './errors.js'
 
 /** Raised when what a component folder holds, or how, changes: older folders are then set up anew. */
@@ -31,11 +31,27 @@ export interface Installed {
   manifest: Manifest
 }
 
-/** The cache folder by the user's configuration: `OVS_LAB_CACHE`, else `XDG_CACHE_HOME/ovs-lab`, else `~/.cache/ovs-lab`. */
+/** The cache folder by the user's configuration: `OVS_LAB_CACHE`, else `XDG_CACHE_HOME/ovs-lab`, else `~/.cache/ovs-lab`. Throws `CACHE_UNUSABLE`. */
 export function cachePath(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.OVS_LAB_CACHE !== undefined && isAbsolute(env.OVS_LAB_CACHE)) return env.OVS_LAB_CACHE
+  const named = env.OVS_LAB_CACHE
+  if (named !== undefined && named !== '') {
+    if (isAbsolute(named)) return named
+    throw new LabError('CACHE_UNUSABLE', 'OVS_LAB_CACHE does not begin with a slash.', 'Name the folder by its whole path.', { details: named })
+  }
   const parent = env.XDG_CACHE_HOME !== undefined && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(homedir(), '.cache')
   return join(parent, 'ovs-lab')
+}
+
+/** Node's own recursive mkdir never ends below a folder in which nothing can be made, such as /proc. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return
+  makeFolders(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    // Another set-up may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 /** Makes the cache folder if it is not there. Throws `CACHE_UNUSABLE` when it cannot be written. */
@@ -47,7 +63,7 @@ export function openCache(path = cachePath()): string {
     )
   }
   try {
-    mkdirSync(join(path, 'components'), { recursive: true, mode: 0o755 })
+    makeFolders(join(path, 'components'))
     accessSync(path, constants.W_OK)
     return path
   } catch (cause) {

@@ -25,6 +25,8 @@ describe('the cache', () => {
     writeFileSync(join(folder, 'file'), '')
     expect(() => openCache(join(folder, 'file/cache'))).toThrow(LabError)
     expect(() => openCache('/with:colon')).toThrow(/colon/)
+    expect(() => openCache('/proc/none/cache')).toThrow(/cannot write there/)
+    expect(() => cachePath({ OVS_LAB_CACHE: 'relative' })).toThrow(/begin with a slash/)
   })
 })
 
