@@ -27,15 +27,15 @@ mkdirSync(results, { recursive: true })
 const checks = [
   check('types', [bin('typescript/bin/tsc'), '-p', 'tsconfig.check.json']),
   check('lint', [bin('oxlint/bin/oxlint'), '--deny-warnings']),
-  suite('unit', 'unit'),
 ]
+const unit = suite('unit', 'unit')
 const docs = check('docs', [bin('typedoc/bin/typedoc'), '--emit', 'none'])
 
 const finished = []
-if (quick) await lane(checks)
+if (quick) await lane([...checks, unit])
 else {
   await setUpLab()
-  await Promise.all([lane(KERNELS.map(inLab)), lane([...checks, docs, suite('host', 'host')])])
+  await Promise.all([lane([...KERNELS.map(inLab), unit]), lane([...checks, docs, suite('host', 'host')])])
 }
 
 const sum = (of) => finished.reduce((total, each) => total + each[of], 0)
