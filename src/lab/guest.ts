@@ -127,11 +127,11 @@ my @env = words('env');
 my ($cwd) = words('cwd');
 my ($umask) = words('umask');
 open(my $control, '>&=', 8) or die;
+# A shell without job control ignores these for what it runs in the background.
+$SIG{$_} = 'DEFAULT' for qw(INT QUIT);
 my $pid = fork();
 if ($pid == 0) {
   close($control);
-  # A shell without job control ignores these for what it runs in the background.
-  $SIG{$_} = 'DEFAULT' for qw(INT QUIT);
   setpgrp(0, 0) unless -t STDIN;
   %ENV = ();
   for (@env) { my ($name, $value) = split(/=/, $_, 2); $ENV{$name} = $value }
@@ -142,6 +142,8 @@ if ($pid == 0) {
   print STDERR "ovs-lab: cannot run $argv[0]: $!\n";
   exit $status;
 }
+# Here as well: once it is told that the command runs, the front end may signal its group at once.
+setpgrp($pid, $pid) unless -t STDIN;
 syswrite($control, "started $pid\n");
 $SIG{$_} = 'IGNORE' for qw(INT QUIT TERM HUP);
 waitpid($pid, 0);

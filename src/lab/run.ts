@@ -20,7 +20,7 @@ import { environmentWords, joinWords, type Word } from './words.js'
 export interface RunOptions extends Omit<SetupOptions, 'update'> {
   /** The program and its arguments, passed on exactly. */
   command: readonly Word[]
-  /** Which kernel of the matrix; default `6.1`. */
+  /** Which kernel of the matrix; default `6.12`. */
   kernel?: KernelName | undefined
   /** User-Mode Linux, which boots in two seconds, or QEMU with Debian's stock kernel, which has what UML lacks (SMP, conntrack zones). */
   backend?: 'uml' | 'qemu' | undefined

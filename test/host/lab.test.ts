@@ -139,6 +139,16 @@ describe('the end of a lab', () => {
     expect(status).toBe(7)
   })
 
+  it('passes Ctrl-C on to a command that has only just begun, or has yet to', async () => {
+    for (const after of [300, 1000, 1700]) {
+      const front = startCli(['run', '--', 'sleep', '100'])
+      await until(() => childrenOf(front.pid!).length > 0)
+      await new Promise((resolve) => setTimeout(resolve, after))
+      for (const pid of childrenOf(front.pid!)) process.kill(pid, 'SIGINT')
+      expect(await once(front, 'exit')).toEqual([130, null])
+    }
+  })
+
   it('leaves neither processes nor files when the front end is killed', async () => {
     const temporary = folder()
     const front = startCli(['run', '--', 'sh', '-c', 'echo ready; sleep 1000'], { env: { ...process.env, TMPDIR: temporary } })
