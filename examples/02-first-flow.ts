@@ -6,6 +6,7 @@ await using ovs = await openOvs()
 const dp = await ovs.createDatapath('example')
 try {
   const port = await dp.addPort('example1', { type: 'internal' })
+  // `ethernet: {}` is any frame: a key without it would be of packets that have no Ethernet header.
   await dp.putFlow({ key: { inPort: port.portNo, ethernet: {} }, mask: { inPort: exact }, actions: [{ output: 0 }] })
   for await (const { portNo, name, type } of dp.ports()) console.log(`port ${portNo}: ${name} (${type})`)
   for await (const flow of dp.flows()) console.log(formatFlow(flow))

@@ -28,14 +28,14 @@ await using ovs = await openOvs()
 const hosts = await makeHosts(4)
 const dp = await ovs.createDatapath('demo')
 try {
-  title(`Linux ${release()}: a datapath, and four hosts in network namespaces of their own`)
+  title(`Linux ${release()}: a datapath, and four hosts in namespaces of their own`)
   for (const { name, address, device } of hosts) {
     const { portNo } = await dp.addPort(device)
     console.log(`  ${name} ${color.dim(address)} ── eth0 ═══ ${device} ── port ${portNo} ${color.dim('of')} demo`)
   }
 
   const upcalls = await learningSwitch(dp)
-  title('The switch learns: packets that no flow matched, as the kernel sends them up')
+  title('The switch learns: packets that no flow matched, sent up by the kernel')
   upcalls.on('miss', (packet) => console.log(`  ${color.yellow('miss')} ${describe(packet)}`))
   upcalls.on('overrun', (overrun) => console.log(color.red(`  upcalls were lost: ${overrun.lost}`)))
 
@@ -47,11 +47,12 @@ try {
       const answers = from === to ? undefined : await ping(from, to)
       if (answers !== undefined) lost += 3 - answers.length
       const [first, ...others] = answers ?? []
-      cells.push(answers === undefined ? '' : first === undefined ? color.red('no answer') : `${first} ${color.dim('then')} ${Math.min(...others)} ms`)
+      cells.push(answers === undefined ? '' : first === undefined ? color.red('no answer') : `${first.toFixed(1)}${color.dim('/')}${Math.min(...others).toFixed(2)}`)
     }
     times.push(cells)
   }
-  title('Pings between all of them: the first to a new host goes through the switch, the others through the kernel alone')
+  title('Pings between all of them, in ms: the first, and the fastest of the others')
+  console.log('  The first to a new host goes through the switch, the others the kernel does.')
   console.log(table(['from \\ to', ...hosts.map((host) => host.name)], times))
 
   const ports: string[][] = []
@@ -59,20 +60,22 @@ try {
     ports.push([portNo, name, type, stats.rxPackets, stats.txPackets, stats.rxBytes, stats.txBytes].map(String))
   }
   title('Ports')
-  console.log(table(['>port', 'device', 'type', '>packets in', '>packets out', '>bytes in', '>bytes out'], ports))
+  console.log(table(['>port', 'device', 'type', '>in', '>out', '>bytes in', '>bytes out'], ports))
 
   const flows: string[][] = []
   for await (const { key = {}, mask, stats, actions = [] } of dp.flows()) {
     // The switch does not look at the type, and ovs-dpctl says so in every line.
     const match = formatKey(key, mask).replace(',eth_type(0/0x0000)', '')
-    flows.push([match, formatActions(actions), String(stats?.packets ?? 0n), String(stats?.bytes ?? 0n)])
+    flows.push([match, formatActions(actions), String(stats?.packets ?? 0n)])
   }
   title('Flows, as ovs-dpctl writes them')
-  console.log(table(['match', 'actions', '>packets', '>bytes'], flows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))))
+  console.log(table(['match', 'to', '>packets'], flows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))))
 
   const { stats } = await dp.info()
   title('Upcalls')
-  console.log(`  ${upcalls.counts.misses} misses came up to the switch, dispatched ${upcalls.dispatch === 'perCpu' ? 'per CPU' : 'per vport'}; ${stats?.hit} packets matched a flow and never left the kernel; ${stats?.lost} upcalls were lost.`)
+  console.log(`  ${upcalls.counts.misses} misses came up to the switch, dispatched ${upcalls.dispatch === 'perCpu' ? 'per CPU' : 'per vport'}.`)
+  console.log(`  ${stats?.hit} packets matched a flow and never left the kernel.`)
+  console.log(`  ${stats?.lost} upcalls were lost.`)
   await upcalls.close()
 
   if (lost > 0) {

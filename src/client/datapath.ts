@@ -32,7 +32,10 @@ export interface AddPortOptions {
   upcallPid?: number | readonly number[]
 }
 
-/** A flow to put. */
+/**
+ * A flow to put. A match on ICMP, say, is
+ * `key: { ethernet: {}, ethertype: 0x0800, ipv4: { proto: 1 } }, mask: { ethertype: exact, ipv4: { proto: exact } }`.
+ */
 export interface FlowInput {
   /** What a packet looks like that it matches, as far as the mask covers it. */
   readonly key: FlowKeyInput
@@ -140,6 +143,9 @@ export class Datapath {
     if (portNo !== undefined && !(Number.isInteger(portNo) && portNo > 0 && portNo < 0xffff)) {
       throw new InvalidValueError('a port number is a whole number from 1 to 65534', portNo, 'Leave it out: the kernel then takes the lowest that is free.', ['OVS_VPORT_ATTR_PORT_NO'])
     }
+    if (dstPort === undefined && (type === 'vxlan' || type === 'geneve')) {
+      throw new InvalidValueError(`a ${type} port needs a dstPort`, dstPort, `Its usual one is ${type === 'vxlan' ? 4789 : 6081}.`, ['OVS_TUNNEL_ATTR_DST_PORT'])
+    }
     const request: VportRequest = {
       dpIfindex: this.dpIfindex,
       name,
@@ -175,23 +181,28 @@ export class Datapath {
   /**
    * Makes a flow, or changes the actions of the one that there is.
    *
-   * @throws KernelError (`EINVAL`), InvalidValueError
+   * Flows have no priorities and must not overlap: which of two that match the same packet is taken
+   * depends on the order of their masks, and the kernel refuses only some of them (`ENOENT`). Let the
+   * mask cover whatever the decision looked at.
+   *
+   * @throws KernelError (`EINVAL`, `ENOENT`), InvalidValueError
    */
   async putFlow(flow: FlowInput): Promise<void> {
-    await this.#explainedFlow(this.#ovs.flow.new(this.#flow(flow)), flow)
+    await this.#explainedFlow(this.#ovs.flow.new(this.#put(flow)), flow)
   }
 
   /** Makes a flow. @throws KernelError (`EEXIST`, `EINVAL`), InvalidValueError */
   async addFlow(flow: FlowInput): Promise<void> {
-    await this.#explainedFlow(this.#ovs.flow.new(this.#flow(flow), { exclusive: true }), flow)
+    await this.#explainedFlow(this.#ovs.flow.new(this.#put(flow), { exclusive: true }), flow)
   }
 
   /**
-   * Makes or changes many flows, as many to a send as fit. The input is read as it is needed. Each
-   * that fails is in the result by its place in the input; the others go on.
+   * Makes or changes many flows, as many to a send as fit. The input is read as it is needed. It does
+   * not throw for flows that fail: look at the result's `failures`, which name each by its place in the
+   * input; the others go on.
    */
   putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>): Promise<BulkResult> {
-    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#flow(flow)))
+    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#put(flow)))
   }
 
   /** One flow, read now. @throws KernelError (`ENOENT`) */
@@ -247,6 +258,12 @@ export class Datapath {
     return typeof which === 'number' ? { dpIfindex: this.dpIfindex, portNo: which } : { dpIfindex: this.dpIfindex, name: which }
   }
 
+  #put(flow: FlowInput): FlowRequest {
+    if (typeof flow !== 'object' || flow === null || flow.key === undefined) throw new InvalidValueError('a flow must be an object with a key and actions', flow)
+    if (!Array.isArray(flow.actions)) throw new InvalidValueError('a flow needs a list of actions', flow.actions, 'Write [{ output: 1 }]; [] drops.', ['OVS_FLOW_ATTR_ACTIONS'])
+    return this.#flow(flow)
+  }
+
   /** Without a UFID, the key is the name, and must not depend on what the mask takes away. */
   #flow(flow: FlowInput | FlowName): FlowRequest {
     if (typeof flow !== 'object' || flow === null) throw new InvalidValueError('a flow must be an object with a key', flow)
@@ -254,7 +271,7 @@ export class Datapath {
     if (ufid === undefined && key === undefined) throw new InvalidValueError('a flow is named by a ufid or a key', flow)
     if (ufid !== undefined || key === undefined || mask === undefined) return { ...flow, dpIfindex: this.dpIfindex }
     const { key: _, ...rest } = flow as FlowInput
-    return { ...rest, dpIfindex: this.dpIfindex, unknown: [...((flow as FlowInput).unknown ?? []), { number: KEY, bytes: within('OVS_FLOW_ATTR_KEY', () => maskedKey(key, mask)) }] }
+    return { ...rest, dpIfindex: this.dpIfindex, unknown: [...((flow as FlowInput).unknown ?? []), { number: KEY, bytes: maskedKey(key, mask) }] }
   }
 
   /** A flow that was made with a key beyond its mask, by another program, is named by that key, as the kernel reports it. */
@@ -296,15 +313,6 @@ export class Datapath {
 }
 
 const KEY = FlowAttributes.table.key.number
-
-/** A value that is encoded ahead of its message stands within the same attribute all the same. */
-function within<T>(attribute: string, encode: () => T): T {
-  try {
-    return encode()
-  } catch (error) {
-    throw error instanceof InvalidValueError ? error.within(attribute) : error
-  }
-}
 
 /** @internal @throws InvalidValueError */
 export function checkCacheSize(size: number | undefined): void {

@@ -20,7 +20,7 @@ interface Explanation {
 
 const NOT_ALLOWED: Explanation = {
   sentence: 'changing datapaths needs the capability CAP_NET_ADMIN in the user namespace that owns this network namespace',
-  remedy: 'Run it as root, with "setcap cap_net_admin+ep" on the node binary, in "unshare --user --map-root-user --net", or in the lab: "npx -p ovs-datapath ovs-lab run -- …".',
+  remedy: 'Run it as root, with "setcap cap_net_admin+ep" on the node binary, in "unshare --user --map-root-user --net", or in the lab: "npx ovs-lab run -- …".',
 }
 
 /** What a refusal means, by request and errno; the rules are those of `net/openvswitch/datapath.c` and `vport*.c`. */

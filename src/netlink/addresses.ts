@@ -78,7 +78,7 @@ export const ipv4: Codec<string> = fixed(
   4,
   (source: Source, start) => formatIpv4(source.bytes, start),
   (writer, value) => {
-    if (typeof value !== 'string' || !isIPv4(value)) throw new InvalidValueError('must be an IPv4 address', value, 'Write it as 10.0.0.1; a mask as 255.255.255.0.')
+    if (typeof value !== 'string' || !isIPv4(value)) throw new InvalidValueError('must be an IPv4 address', value, 'Write it as 10.0.0.1, without a prefix length; in a mask, 255.255.255.0 is a network of /24.')
     const start = writer.take(4)
     let from = 0
     for (let i = 0; i < 4; i++) {

@@ -52,7 +52,7 @@ export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], reado
   }
 
   write(writer: Writer, value: readonly ItemIn<T>[]): void {
-    if (!Array.isArray(value)) throw new InvalidValueError('must be an array', value, 'Write [] for none.')
+    if (!Array.isArray(value)) throw new InvalidValueError('must be an array', value, 'Write [{ … }]; [] for none.')
     value.forEach((item: Record<string, unknown>, i) => {
       try {
         this.#writeItem(writer, item)

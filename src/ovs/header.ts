@@ -9,4 +9,4 @@ export const OvsHeader = struct('ovs_header', 4, {
 
 /** What is wrong when the kernel does not know one of the families. */
 export const OVS_REMEDY =
-  'Load the module: "modprobe openvswitch". Where the kernel has none (containers, many CI machines), try it in the lab: "npx -p ovs-datapath ovs-lab run -- …".'
+  'Load the module: "modprobe openvswitch". Where the kernel has none (containers, many CI machines), try it in the lab: "npx ovs-lab run -- …".'

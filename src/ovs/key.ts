@@ -116,7 +116,7 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   recircId: attribute(20, u32),
   /** `OVS_KEY_ATTR_DP_HASH`: what the action `hash` computed. */
   dpHash: attribute(19, u32),
-  /** `OVS_KEY_ATTR_PRIORITY`: `skb->priority`. */
+  /** `OVS_KEY_ATTR_PRIORITY`: the packet's `skb->priority`. Flows themselves have no priorities. */
   priority: attribute(2, u32),
   /** `OVS_KEY_ATTR_IN_PORT`: the vport the packet came from; its mask is all or nothing. */
   inPort: attribute(3, u32),
@@ -130,7 +130,7 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   ctMark: attribute(24, u32),
   /** `OVS_KEY_ATTR_CT_LABELS`: 16 bytes as the connection holds them. */
   ctLabels: attribute(25, binary(16, 16)),
-  /** `OVS_KEY_ATTR_ETHERNET`: absent on packets that have no Ethernet header. */
+  /** `OVS_KEY_ATTR_ETHERNET`: `{}` for any frame. A key without it is of packets that have no Ethernet header, and matches no others. */
   ethernet: attribute(4, EthernetKey),
   /**
    * `OVS_KEY_ATTR_ETHERTYPE`: 0x0800 is IPv4. Beside `vlan` it is the tag's own type (0x8100, 0x88a8), and

@@ -2,6 +2,7 @@ import { findAttribute } from '../netlink/attribute-list.js'
 import { eachAttribute } from '../netlink/attributes.js'
 import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
+import { InvalidValueError } from '../netlink/errors.js'
 import { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes, type FlowKeyInput, type FlowMask, FragType } from './key.js'
 import { headersBehind } from './match-rules.js'
@@ -27,9 +28,9 @@ const IP = [['ipv4', ipv4], ['ipv6', ipv6]] as const
  */
 export function maskedKey(key: FlowKeyInput, mask: FlowMask): Uint8Array {
   scratch.reset()
-  FlowKeyAttributes.write(scratch, key)
+  within('OVS_FLOW_ATTR_KEY', () => FlowKeyAttributes.write(scratch, key))
   const middle = scratch.length
-  FlowKeyAttributes.writeMask(scratch, mask)
+  within('OVS_FLOW_ATTR_MASK', () => FlowKeyAttributes.writeMask(scratch, mask))
   if (source.bytes.length !== scratch.bytes.length) source = new Source(scratch.bytes)
   reduced.reset()
   reduce(source, [0, middle], [middle, scratch.length], reduced)
@@ -40,6 +41,15 @@ export function maskedKey(key: FlowKeyInput, mask: FlowMask): Uint8Array {
 const scratch = new Writer()
 const reduced = new Writer()
 let source = new Source(scratch.bytes)
+
+/** What is encoded ahead of its message stands within the same attribute all the same. */
+function within(attribute: string, encode: () => void): void {
+  try {
+    encode()
+  } catch (error) {
+    throw error instanceof InvalidValueError ? error.within(attribute) : error
+  }
+}
 
 type Range = readonly [start: number, end: number]
 

@@ -78,11 +78,14 @@ export function matchProblems(key: FlowKeyInput, mask?: FlowMask): string[] {
   return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'))
 }
 
-function problemsOf(key: FlowKey, given: FlowKey | undefined): string[] {
+function problemsOf(key: FlowKey, given: FlowKey | undefined, outermost = true): string[] {
   // The kernel passes over what is zero all through.
   const mask = given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([, bits]) => !isZero(bits))) as FlowKey)
   const applying = RULES.filter((rule) => rule.applies(key))
   const problems: string[] = []
+  if (outermost && key.ethernet === undefined && key.ethertype === undefined) {
+    problems.push('the key needs ethernet (give {} for any frame; without it, only packets that have no Ethernet header are meant)')
+  }
   for (const { because, members } of applying) {
     for (const member of members) if (key[member] === undefined) problems.push(`the key needs ${member}, because its ${because}`)
   }
@@ -100,7 +103,7 @@ function problemsOf(key: FlowKey, given: FlowKey | undefined): string[] {
   for (const member of Object.keys(mask ?? {}) as (keyof FlowKey)[]) {
     if (key[member] === undefined && !CONDITIONAL.has(member as Member) && !ALWAYS_ALLOWED.has(member)) problems.push(`the mask has ${member}, the key has not`)
   }
-  if (key.encap !== undefined) problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {})).map((problem) => `within encap, ${problem}`))
+  if (key.encap !== undefined) problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {}), false).map((problem) => `within encap, ${problem}`))
   return problems
 }
 

@@ -287,12 +287,22 @@ test('the kernel\'s refusal of a match is explained, and its reason is in its lo
   expect(await all(dp.flows())).toEqual([])
 })
 
+test('a match on a protocol needs no more than the README says', async () => {
+  const dp = await lab.datapath('flt')
+  const icmp = { key: { ethernet: {}, ethertype: 0x0800, ipv4: { src: '10.0.0.1', proto: 1 } }, mask: { ethertype: exact, ipv4: { src: exact, proto: exact } } } as const
+  await dp.putFlow({ ...icmp, actions: [] })
+  // Of a line that begins with eth(), ovs-dpctl forgets the comma.
+  expect(await dpctl('dump-flows', 'flt')).toMatch(/^eth\(\),?eth_type\(0x0800\),ipv4\(src=10\.0\.0\.1,proto=1\), .*actions:drop\n$/)
+  await expect(dp.putFlow({ key: { inPort: 1 }, mask: { inPort: exact }, actions: [] })).rejects.toThrow(/the key needs ethernet \(give \{\} for any frame/)
+  await expect(dp.putFlow({ ...icmp } as unknown as FlowInput)).rejects.toThrow(/OVS_FLOW_ATTR_ACTIONS: a flow needs a list of actions.*\[\] drops/s)
+})
+
 test('what cannot be encoded is refused before anything is sent, with its place and the remedy', async () => {
   const dp = await lab.datapath('fll')
   const refuse = (flow: FlowInput) => dp.putFlow(flow).then(() => undefined, (error: unknown) => error)
   const wrongs: [FlowInput, RegExp][] = [
     [{ key: { inPort: 1, ethernet: { src: '02:00:00:00:00' } }, actions: [] }, /OVS_FLOW_ATTR_KEY > OVS_KEY_ATTR_ETHERNET > src: must be a MAC address, got "02:00:00:00:00"\nWrite it as aa:bb/],
-    [{ key: { inPort: 1 }, mask: { ipv4: { dst: '10.0.0.0/8' } }, actions: [] }, /OVS_KEY_ATTR_IPV4 > dst: must be an IPv4 address/],
+    [{ key: { inPort: 1 }, mask: { ipv4: { dst: '10.0.0.0/8' } }, actions: [] }, /OVS_FLOW_ATTR_MASK > OVS_KEY_ATTR_IPV4 > dst: must be an IPv4 address/],
     [{ key: { inPort: 1, vlan: 70_000 }, actions: [] }, /OVS_KEY_ATTR_VLAN: must be a whole number from 0 to 65535, got 70000/],
     [{ key: { in_port: 1 } as FlowKeyInput, actions: [] }, /no attribute "in_port".*Write inPort\./s],
     [{ key: { inPort: 1 }, actions: [{ output: 1, popVlan: true } as unknown as ActionInput] }, /exactly one member/],

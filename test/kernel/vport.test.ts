@@ -83,7 +83,7 @@ test('each refusal has its sentence and remedy', async () => {
     [() => dp.addPort('vpg1'), 'EEXIST', /"vpg1" exists already/],
     [() => dp.addPort('vpg1p', { portNo: 1 }), 'EBUSY', /port number asked for is taken/],
     [() => dp.addPort('lo'), 'EINVAL', /does not take "lo"/],
-    [() => dp.addPort('vpg2', { type: 'vxlan' }), 'EINVAL', /need a dstPort/],
+    [() => lab.ovs.vport.new({ dpIfindex: dp.dpIfindex, name: 'vpg2', type: VportType.vxlan, upcallPid: 0 }), 'EINVAL', /./],
     [() => dp.port('vpg-none'), 'ENODEV', /the datapath "vpg" has no port "vpg-none"/],
     [() => dp.port(77), 'ENODEV', /has no port 77/],
     [() => dp.removePort('vpg-none'), 'ENODEV', /has no port "vpg-none"/],
@@ -97,6 +97,11 @@ test('each refusal has its sentence and remedy', async () => {
     expect(error?.message).toMatch(words)
   }
   expect((await all(dp.ports())).map((port) => port.name).toSorted()).toEqual(['vpg', 'vpg1'])
+})
+
+test('a tunnel port without the UDP port that it needs is refused before anything is sent', async () => {
+  const dp = await lab.datapath('vpk')
+  await expect(dp.addPort('vpk1', { type: 'geneve' })).rejects.toThrow(/OVS_TUNNEL_ATTR_DST_PORT: a geneve port needs a dstPort.*\nIts usual one is 6081/s)
 })
 
 test('a port of another datapath is not found by its name', async () => {

@@ -52,7 +52,7 @@ describe('AttributeList', () => {
   })
 
   it('refuses what is no array', () => {
-    expect(refused(() => encode(Steps, { go: 1 } as never))).toMatchObject({ reason: 'must be an array', remedy: 'Write [] for none.' })
+    expect(refused(() => encode(Steps, { go: 1 } as never))).toMatchObject({ reason: 'must be an array', remedy: 'Write [{ … }]; [] for none.' })
   })
 })
 
