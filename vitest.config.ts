@@ -16,10 +16,12 @@ export default defineConfig({
   test: {
     projects: [
       // What needs no kernel of its own: runs anywhere, in seconds.
-      { resolve, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/host/**'] } },
+      { resolve, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/libnl/**', 'test/host/**'] } },
       // What boots kernels from outside, or compares with the host's own netlink.
       { resolve, test: { name: 'host', include: ['test/host/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
-      // What needs openvswitch: runs inside the lab.
+      // What needs libnl and privileges: runs inside the lab, once.
+      { resolve, test: { name: 'libnl', include: ['test/libnl/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      // What needs openvswitch: runs inside the lab, in each kernel.
       {
         resolve,
         test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, pool: 'threads', isolate: false, fileParallelism: false },

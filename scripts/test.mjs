@@ -18,7 +18,7 @@ const suite = (name, project, before = []) => ({
   report: join(results, `${name}.json`),
   args: [...before, bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${join(results, `${name}.json`)}`],
 })
-const inLab = (kernel) => suite(`kernel-${kernel}`, 'kernel', [lab, 'run', '--kernel', kernel, '--timeout', '900', '--', process.execPath])
+const inLab = (kernel, name = `kernel-${kernel}`, project = 'kernel') => suite(name, project, [lab, 'run', '--kernel', kernel, '--timeout', '900', '--', process.execPath])
 
 prepare()
 rmSync(results, { recursive: true, force: true })
@@ -35,7 +35,7 @@ const finished = []
 if (quick) await lane([...checks, unit])
 else {
   await setUpLab()
-  await Promise.all([lane([...KERNELS.map(inLab), unit]), lane([...checks, docs, suite('host', 'host')])])
+  await Promise.all([lane([...KERNELS.map((kernel) => inLab(kernel)), inLab('newest', 'libnl', 'libnl'), unit]), lane([...checks, docs, suite('host', 'host')])])
 }
 
 const sum = (of) => finished.reduce((total, each) => total + each[of], 0)
