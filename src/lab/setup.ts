@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { download, openApt, planInstall, updateLists, type Apt } from './apt.js'
 import { cacheFormat, installedComponents, openCache, type Installed, type Manifest } from './cache.js'
 import { componentNamed, defaultComponents, verifyUml, type Component } from './components.js'
@@ -225,9 +225,3 @@ async function dropSuperseded(cache: string, installed: Installed[]): Promise<vo
   if (old.length === 0) return
   await collect('flock', ['--exclusive', '--nonblock', join(cache, 'use.lock'), 'rm', '-rf', '--', ...old])
 }
-
-/** The component's folder name, for people. */
-export function labelOf(installed: Installed): string {
-  return basename(installed.path)
-}
-

@@ -9,7 +9,6 @@ export const NLMSG_HEADER = 16
 export const NLA_HEADER = 4
 
 /** Message types below this one control the conversation itself (`NLMSG_MIN_TYPE`). */
-export const NLMSG_NOOP = 1
 export const NLMSG_ERROR = 2
 export const NLMSG_DONE = 3
 export const NLMSG_OVERRUN = 4
