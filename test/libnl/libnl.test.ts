@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -527,9 +527,11 @@ describe('libraries', () => {
 
   it('are taken from the folder that one names', async () => {
     const own = join(folder, 'own-libnl')
-    for (const line of execFileSync('ldconfig', ['-p'], { encoding: 'utf8' }).split('\n')) {
-      const found = /(libnl(?:-genl)?-3\.so\.200)\b.*=> (\S+)/.exec(line)
-      if (found !== null) cpSync(realpathSync(found[2]!), join(own, found[1]!))
+    // Wherever the loader found them for this process: the machine's loader cache may not know them.
+    loadLibraries()
+    for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
+      const found = /(\/\S*\/(libnl(?:-genl)?-3\.so\.200)\S*)$/.exec(line)
+      if (found !== null) cpSync(found[1]!, join(own, found[2]!))
     }
     const maps = `const { readFileSync } = await import('node:fs'); print(readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((l) => l.includes('/own-libnl/')).map((l) => l.replace(/.*\\//, '')).filter((l, i, all) => all.indexOf(l) === i).sort())`
     const both = ['libnl-3.so.200', 'libnl-genl-3.so.200']
