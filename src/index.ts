@@ -25,7 +25,6 @@ export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genet
 export type { OpenOptions } from './kernel/open.js'
 export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
 export { LibraryNotFoundError } from './libnl/library.js'
-export type { UnknownAttribute } from './netlink/attributes.js'
 export { exact, type Exact } from './netlink/codec.js'
 export {
   ClosedError,
@@ -39,4 +38,6 @@ export {
   TimeoutError,
   TruncatedError,
 } from './netlink/errors.js'
+export type { Tail } from './netlink/struct.js'
+export type { UnknownAttribute } from './netlink/unknown-attribute.js'
 export * from './ovs/index.js'

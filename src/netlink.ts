@@ -29,10 +29,10 @@ export {
   type TableIn,
   type TableMask,
   type TableOut,
-  type UnknownAttribute,
   type Unknowns,
   type UnknownsInput,
 } from './netlink/attributes.js'
+export { bits } from './netlink/bits.js'
 export { Source } from './netlink/bytes.js'
 export {
   type AnyCodec,
@@ -74,6 +74,8 @@ export {
 } from './netlink/errors.js'
 export { type Hearer, Listener, type ListenerCounts } from './netlink/listener.js'
 export type { Acknowledgement } from './netlink/message.js'
-export { at, type Field, type Struct, struct } from './netlink/struct.js'
+export { nestedList } from './netlink/nested-list.js'
+export { at, type Field, type Struct, struct, type Tail } from './netlink/struct.js'
 export type { Dial, DialOptions, Sink, Transport, Watch } from './netlink/transport.js'
+export type { UnknownAttribute } from './netlink/unknown-attribute.js'
 export { Writer } from './netlink/writer.js'

@@ -1,7 +1,7 @@
 import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
-import type { UnknownAttribute } from '../netlink/attributes.js'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError } from '../netlink/errors.js'
+import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { ActionInput } from '../ovs/action.js'
 import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '../ovs/flow.js'

@@ -1,4 +1,5 @@
-import type { Infer, UnknownAttribute } from '../netlink/attributes.js'
+import type { Infer } from '../netlink/attributes.js'
+import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
 import type { TunnelAttributes, VportMessage, VportStats, VportTypeName, VportUpcallAttributes } from '../ovs/vport.js'
 import { VportType } from '../ovs/vport.js'
 import type { OutOf } from '../netlink/codec.js'

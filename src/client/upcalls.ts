@@ -161,7 +161,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
     if (type !== this.#type) throw new MalformedMessageError(`a message of type ${type} came where upcalls do`)
     if (start + codec.headers > end) throw new MalformedMessageError('an upcall is shorter than its headers')
     const command = codec.commandIn(source, start, end)
-    const { dpIfindex } = OvsPacket.header!.read(source, start + GENL_HEADER, end)
+    const { dpIfindex } = OvsPacket.header!.read(source, start + GENL_HEADER, start + GENL_HEADER + OvsPacket.header!.size)
     if (dpIfindex !== this.#dpIfindex) {
       this.#foreign++
       return

@@ -1,31 +1,7 @@
-import { attribute, attributes, eachAttribute, type Infer, nested } from '../netlink/attributes.js'
-import type { Source } from '../netlink/bytes.js'
-import { type AnyCodec, type Codec, type InOf, type OutOf, text, u16, u32 } from '../netlink/codec.js'
+import { attribute, attributes, type Infer, nested } from '../netlink/attributes.js'
+import { text, u16, u32 } from '../netlink/codec.js'
+import { nestedList } from '../netlink/nested-list.js'
 import { family } from './family.js'
-
-/** A nest whose children are numbered 1, 2, 3 … and all of one kind, as an array. */
-function indexed<C extends AnyCodec>(of: C): Codec<OutOf<C>[], readonly InOf<C>[]> {
-  return {
-    describe: `numbered nest of ${of.describe}`,
-    least: 0,
-    most: 65531,
-    read(source: Source, start, end) {
-      const values: OutOf<C>[] = []
-      eachAttribute(source, start, end, (_type, from, to) => values.push(of.read(source, from, to)))
-      return values
-    },
-    write(writer, value) {
-      value.forEach((each, i) => {
-        const at = writer.openAttribute(i + 1)
-        of.write(writer, each)
-        writer.closeAttribute(at)
-      })
-    },
-    writeMask(writer, mask) {
-      this.write(writer, mask as readonly InOf<C>[])
-    },
-  }
-}
 
 /** `CTRL_ATTR_OP_*`: an operation of a family. */
 export const OperationAttributes = attributes('CTRL_ATTR_OP', {
@@ -56,9 +32,9 @@ export const ControllerAttributes = attributes('CTRL_ATTR', {
   /** `CTRL_ATTR_MAXATTR`: the highest attribute number that the kernel knows; 0 where each operation has its own. */
   maxattr: attribute(5, u32),
   /** `CTRL_ATTR_OPS` */
-  ops: attribute(6, indexed(nested(() => OperationAttributes))),
+  ops: attribute(6, nestedList(nested(() => OperationAttributes))),
   /** `CTRL_ATTR_MCAST_GROUPS` */
-  mcastGroups: attribute(7, indexed(nested(() => GroupAttributes))),
+  mcastGroups: attribute(7, nestedList(nested(() => GroupAttributes))),
 })
 
 /** The controller of generic netlink, itself a family (`nlctrl`), whose id never changes. */

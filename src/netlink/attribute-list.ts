@@ -1,8 +1,9 @@
 import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { type Codec, exact, type InOf, type OutOf } from './codec.js'
 import { align, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
-import { byNumber, eachAttribute, entriesOf, type Entry, readUnknown, type Table, type UnknownAttribute, writeEntry, writeUnknown } from './attributes.js'
+import { byNumber, eachAttribute, entriesOf, type Entry, type Table, writeEntry } from './attributes.js'
 import { InvalidValueError } from './errors.js'
+import { readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
 
 type ItemOut<T extends Table> = { [K in keyof T]: { [P in K]: OutOf<T[K]['codec']> } }[keyof T] | { unknown: UnknownAttribute }

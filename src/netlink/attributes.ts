@@ -2,6 +2,7 @@ import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { type AnyCodec, type Codec, exact, type Exact, flag, type InOf, type MaskOf, type OutOf } from './codec.js'
 import { align, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 import { InvalidValueError, MalformedMessageError, OvsError } from './errors.js'
+import { givePlaces, readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
 
 /** What a table says about one attribute. */
@@ -27,29 +28,17 @@ export function attribute<C extends AnyCodec>(number: number, codec: C, options:
   return { number, codec, flags: (options.nestedFlag ? NLA_F_NESTED : 0) | (options.networkOrderFlag ? NLA_F_NET_BYTEORDER : 0) }
 }
 
-/** An attribute that no table knows, as it came; written back unchanged. */
-export interface UnknownAttribute {
-  /** 0 to 16383: the type field without its two flag bits. */
-  number: number
-  /** The payload, without padding. */
-  bytes: Uint8Array
-  /** It carried `NLA_F_NESTED`. */
-  nestedFlag?: true
-  /** It carried `NLA_F_NET_BYTEORDER`. */
-  networkOrderFlag?: true
-}
-
-/** Attributes by the names that they have in values, in the order in which they are written. */
+/** Attributes by the names that they have in values, in the order in which the kernel writes them. */
 export type Table = Readonly<Record<string, Attribute<AnyCodec>>>
 
 /** Attributes from a newer kernel, or malformed ones, by number. */
 export interface Unknowns {
-  /** What no table knows, in the order in which it came; written back behind everything else. */
+  /** What no table knows, in the order in which it came; written back in its place. */
   unknown?: UnknownAttribute[]
 }
 /** Attributes that no table knows, as they may be given. */
 export interface UnknownsInput {
-  /** Written behind everything else, in this order, as they are. */
+  /** Written as they are, in this order, each in its place or behind everything else. */
   readonly unknown?: readonly UnknownAttribute[]
 }
 /** What is decoded with a table: what was not in the message is absent. */
@@ -78,8 +67,8 @@ export interface Entry {
   readonly type: number
   /** How its payload is read and written. */
   readonly codec: AnyCodec
-  /** Its place in the table, and so among what is written. */
-  readonly place: number
+  /** The longest payload that is decoded: what is longer than its codec can say is kept undecoded. */
+  readonly longest: number
 }
 
 /** `portNo` → `PORT_NO`. */
@@ -87,11 +76,11 @@ export function kernelSuffix(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
-/** The table's entries, in its order: the order in which they are written. */
+/** The table's entries, in its order. */
 export function entriesOf(prefix: string, table: Table): Entry[] {
-  return Object.entries(table).map(([name, { number, codec, flags }], place) => ({
+  return Object.entries(table).map(([name, { number, codec, flags }]) => ({
     name,
-    place,
+    longest: codec.least === codec.most && codec.extensible !== true ? codec.most : 0xffff,
     kernelName: `${prefix}_${kernelSuffix(name)}`,
     number,
     type: number | flags,
@@ -109,10 +98,9 @@ export function byNumber(entries: readonly Entry[]): readonly (Entry | undefined
   return found
 }
 
-/** Writes one member, if it is there: a flag is left out by `false`, everything else only by `undefined`. */
-function writeMember(writer: Writer, entry: Entry, member: unknown, method: 'write' | 'writeMask'): void {
-  if (member === undefined || (member === false && entry.codec === flag)) return
-  writeEntry(writer, entry, member, method)
+/** A flag is left out by `false`, everything else only by `undefined`. */
+function isThere(entry: Entry, member: unknown): boolean {
+  return member !== undefined && !(member === false && entry.codec === flag)
 }
 
 /** Writes one attribute; an error that comes out of it says where it stood. */
@@ -124,22 +112,6 @@ export function writeEntry(writer: Writer, entry: Entry, value: unknown, method:
   } catch (error) {
     throw error instanceof InvalidValueError ? error.within(entry.kernelName) : error
   }
-}
-
-export function writeUnknown(writer: Writer, { number, bytes, nestedFlag, networkOrderFlag }: UnknownAttribute): void {
-  if (!Number.isInteger(number) || number < 0 || number > NLA_TYPE_MASK || !(bytes instanceof Uint8Array)) {
-    throw new InvalidValueError('an unknown attribute must have a number from 0 to 16383 and bytes', { number, bytes }, 'Write { number, bytes: Uint8Array }.')
-  }
-  const at = writer.openAttribute(number | (nestedFlag ? NLA_F_NESTED : 0) | (networkOrderFlag ? NLA_F_NET_BYTEORDER : 0))
-  writer.raw(bytes)
-  writer.closeAttribute(at)
-}
-
-export function readUnknown(source: Source, type: number, start: number, end: number): UnknownAttribute {
-  const unknown: UnknownAttribute = { number: type & NLA_TYPE_MASK, bytes: source.copy(start, end) }
-  if (type & NLA_F_NESTED) unknown.nestedFlag = true
-  if (type & NLA_F_NET_BYTEORDER) unknown.networkOrderFlag = true
-  return unknown
 }
 
 /**
@@ -173,7 +145,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   readonly describe: string
   readonly least = 0
   readonly most = 65531
-  /** The table's lines, in the order in which they are written. */
+  /** The table's lines, in its order. */
   readonly entries: readonly Entry[]
   readonly #byNumber: readonly (Entry | undefined)[]
   readonly #byName: ReadonlyMap<string, Entry>
@@ -198,31 +170,54 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     return this.#byNumber[number]
   }
 
-  /** What the table does not know, or what is shorter than it can be, is kept in `unknown`. @throws MalformedMessageError */
+  /** What the table does not know, or what is shorter or longer than it can be, is kept in `unknown`. @throws MalformedMessageError */
   read(source: Source, start: number, end: number): TableOut<T> {
     const result: Record<string, unknown> = {}
-    this.readInto(result, source, start, end)
+    this.#read(result, source, start, end, undefined)
+    return result as TableOut<T>
+  }
+
+  /** Decodes masks over `key`, which was decoded with this set before. @throws MalformedMessageError */
+  readMask(source: Source, start: number, end: number, key: TableOut<T> | undefined): TableOut<T> {
+    const result: Record<string, unknown> = {}
+    this.#read(result, source, start, end, (key ?? {}) as Record<string, unknown>)
     return result as TableOut<T>
   }
 
   /** Decodes into an object that exists already. */
   readInto(result: Record<string, unknown>, source: Source, start: number, end: number): void {
+    this.#read(result, source, start, end, undefined)
+  }
+
+  #read(result: Record<string, unknown>, source: Source, start: number, end: number, key: Record<string, unknown> | undefined): void {
     const { view } = source
-    let at = start
-    while (at + NLA_HEADER <= end) {
+    let place = 0
+    let unplaced = 0
+    for (let at = start; at + NLA_HEADER <= end; ) {
       const length = view.getUint16(at, LITTLE_ENDIAN)
       if (length < NLA_HEADER || at + length > end) throw badLength(source, at, end, length)
       const type = view.getUint16(at + 2, LITTLE_ENDIAN)
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
-      if (entry !== undefined && length - NLA_HEADER >= entry.codec.least) {
-        result[entry.name] = entry.codec.read(source, at + NLA_HEADER, at + length)
-      } else if ((type & NLA_TYPE_MASK) !== this.#padding) {
+      const size = length - NLA_HEADER
+      if (entry !== undefined && size >= entry.codec.least && size <= entry.longest) {
+        const { codec } = entry
+        result[entry.name] =
+          key === undefined || codec.readMask === undefined
+            ? codec.read(source, at + NLA_HEADER, at + length, result)
+            : codec.readMask(source, at + NLA_HEADER, at + length, key[entry.name])
+        if (unplaced > 0) givePlaces(result.unknown as UnknownAttribute[], unplaced, place)
+        unplaced = 0
+        place++
+      } else if ((type & NLA_TYPE_MASK) !== this.#padding || source.keepPadding) {
         ;((result.unknown ??= []) as UnknownAttribute[]).push(readUnknown(source, type, at + NLA_HEADER, at + length))
+        unplaced++
+        place++
       }
       at += align(length)
     }
   }
 
+  /** Members are written in the order that the object has: decoded ones in that of the message. */
   write(writer: Writer, value: TableIn<T>): void {
     this.#write(writer, value, 'write')
   }
@@ -238,25 +233,23 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   #write(writer: Writer, value: TableIn<T> | TableMask<T>, method: 'write' | 'writeMask', besides?: ReadonlySet<string>): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError('must be an object', value)
     const given = value as Record<string, unknown>
-    const begin = writer.length
-    let last = -1
-    let inOrder = true
-    // What was decoded, and most of what is given, has the table's order already: then one pass over the few members is enough.
+    const { unknown } = value
+    let next = 0
+    let written = 0
     for (const name in given) {
       const entry = this.#byName.get(name)
       if (entry === undefined) {
         if (name !== 'unknown' && besides?.has(name) !== true) throw this.#noSuch(name, given[name])
         continue
       }
-      if (inOrder && entry.place < last) inOrder = false
-      last = entry.place
-      if (inOrder) writeMember(writer, entry, given[name], method)
+      if (!isThere(entry, given[name])) continue
+      if (unknown !== undefined) {
+        for (; next < unknown.length && ((unknown[next] as UnknownAttribute).place ?? Infinity) <= written; written++) writeUnknown(writer, unknown[next++] as UnknownAttribute)
+      }
+      writeEntry(writer, entry, given[name], method)
+      written++
     }
-    if (!inOrder) {
-      writer.length = begin
-      for (const entry of this.entries) writeMember(writer, entry, given[entry.name], method)
-    }
-    if (value.unknown !== undefined) for (const unknown of value.unknown) writeUnknown(writer, unknown)
+    if (unknown !== undefined) while (next < unknown.length) writeUnknown(writer, unknown[next++] as UnknownAttribute)
   }
 
   /** Writes the attributes of an object that also holds `besides`. */
@@ -302,7 +295,11 @@ export function nested<Out, In, Mask>(of: () => Codec<Out, In, Mask>): Nested<Ou
     },
     least: 0,
     most: 65531,
-    read: (source, start, end) => of().read(source, start, end),
+    read: (source, start, end, beside) => of().read(source, start, end, beside),
+    readMask: (source, start, end, key) => {
+      const codec = of()
+      return codec.readMask === undefined ? codec.read(source, start, end) : codec.readMask(source, start, end, key)
+    },
     write: (writer, value) => of().write(writer, value),
     writeMask: (writer, mask) => of().writeMask(writer, mask),
   }

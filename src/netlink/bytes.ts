@@ -7,6 +7,8 @@ export class Source {
   readonly bytes: Buffer
   /** The same memory; netlink's own numbers are in the machine's order. */
   readonly view: DataView
+  /** Attributes that only pad others are kept among the unknown ones, so that what is decoded can be written back byte for byte. */
+  keepPadding = false
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,5 +1,6 @@
 import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { InvalidValueError } from './errors.js'
+import { decodeText, encodeEscaped } from './text.js'
 import type { Writer } from './writer.js'
 
 /** In a mask: every bit of this attribute, or field, must match. */
@@ -25,12 +26,22 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
   readonly least: number
   /** The most bytes that the kernel takes. */
   readonly most: number
+  /** More bytes than `most` can be decoded and are kept: a structure that has grown. */
+  readonly extensible?: true
   /**
-   * Decodes the payload between `start` and `end`, which is at least `least` bytes long.
+   * Decodes the payload between `start` and `end`, which is at least `least` bytes long. `beside` is
+   * what was decoded before it in the same set.
    *
    * @throws MalformedMessageError when a length inside of it does not fit.
    */
-  read(source: Source, start: number, end: number): Out
+  read(source: Source, start: number, end: number, beside?: Readonly<Record<string, unknown>>): Out
+  /**
+   * Decodes a payload that is a mask over `key`, where that is not the same as to read it: where a mask's own bits
+   * do not say how it is laid out. `key` is undefined where there is none.
+   *
+   * @throws MalformedMessageError
+   */
+  readMask?(source: Source, start: number, end: number, key: Out | undefined): Out
   /** Writes a payload. @throws InvalidValueError */
   write(writer: Writer, value: In): void
   /** Writes a payload that is a mask: ones where a bit must match. @throws InvalidValueError */
@@ -129,7 +140,10 @@ export const flag: Codec<true, boolean> = {
   writeMask() {},
 }
 
-/** Text in UTF-8 with a NUL at its end; `most` counts the bytes without the NUL. */
+/**
+ * Text in UTF-8 with a NUL at its end; `most` counts the bytes without the NUL. The kernel takes any
+ * bytes for a name: those that are not UTF-8 become the code units U+DC80 to U+DCFF, and these such bytes again.
+ */
 export function text(most: number): Codec<string> {
   return {
     describe: `text of at most ${most} bytes, NUL-terminated`,
@@ -137,14 +151,19 @@ export function text(most: number): Codec<string> {
     most: most + 1,
     read(source, start, end) {
       const nul = source.bytes.indexOf(0, start)
-      return source.bytes.toString('utf8', start, nul === -1 || nul > end ? end : nul)
+      return decodeText(source, start, nul === -1 || nul > end ? end : nul)
     },
     write(writer, value) {
       if (typeof value !== 'string') throw new InvalidValueError('must be text', value)
-      const size = Buffer.byteLength(value)
+      const bytes = encodeEscaped(value)
+      const size = bytes?.length ?? Buffer.byteLength(value)
       if (size > most) throw new InvalidValueError(`must be at most ${most} bytes long, not ${size}`, value, `Shorten it by ${size - most}.`)
       if (value.includes('\0')) throw new InvalidValueError('must not contain a NUL', value)
-      writer.text(value)
+      if (bytes === undefined) writer.text(value)
+      else {
+        writer.raw(bytes)
+        writer.u8(0)
+      }
     },
     writeMask() {
       throw new InvalidValueError('text has no mask', exact)
@@ -174,8 +193,8 @@ export function binary(least = 0, most = 65531): Codec<Uint8Array> {
   }
 }
 
-/** Values of one fixed size, one after the other. */
-export function array<Out, In>(item: Codec<Out, In>, describe = `array of ${item.describe}`): Codec<Out[], readonly In[]> {
+/** Values of one fixed size, one after the other. What is left of less than one is not decoded. */
+export function array<Out, In, Mask>(item: Codec<Out, In, Mask>, describe = `array of ${item.describe}`): Codec<Out[], readonly In[], readonly Mask[] | Exact> {
   const size = item.least
   return {
     describe,
@@ -190,8 +209,9 @@ export function array<Out, In>(item: Codec<Out, In>, describe = `array of ${item
       if (!Array.isArray(value)) throw new InvalidValueError('must be an array', value)
       for (const each of value) item.write(writer, each)
     },
-    writeMask() {
-      throw new InvalidValueError('an array has no mask', exact)
+    writeMask(writer, mask) {
+      if (!Array.isArray(mask)) throw new InvalidValueError('must be an array: how many there are is not known', mask, 'Write [exact, …], as many as the key has.')
+      for (const each of mask) item.writeMask(writer, each as Mask)
     },
   }
 }

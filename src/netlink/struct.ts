@@ -17,9 +17,14 @@ export function at<C extends AnyCodec>(offset: number, codec: C): Field<C> {
 }
 
 type Fields = Readonly<Record<string, Field<AnyCodec>>>
-type StructOut<F extends Fields> = { [K in keyof F]: OutOf<F[K]['codec']> }
-type StructIn<F extends Fields> = { [K in keyof F]?: InOf<F[K]['codec']> }
-type StructMask<F extends Fields> = { [K in keyof F]?: MaskOf<F[K]['codec']> } | Exact
+/** What a newer kernel's structure has at its end. */
+export interface Tail {
+  /** The bytes behind the last member that is known here; written back as they are. */
+  tail?: Uint8Array
+}
+type StructOut<F extends Fields> = { [K in keyof F]: OutOf<F[K]['codec']> } & Tail
+type StructIn<F extends Fields> = { [K in keyof F]?: InOf<F[K]['codec']> } & Tail
+type StructMask<F extends Fields> = ({ [K in keyof F]?: MaskOf<F[K]['codec']> } & Tail) | Exact
 
 /** The codec of a C structure. */
 export interface Struct<F extends Fields> extends Codec<StructOut<F>, StructIn<F>, StructMask<F>> {
@@ -32,8 +37,8 @@ export interface Struct<F extends Fields> extends Codec<StructOut<F>, StructIn<F
 }
 
 /**
- * A C structure of `size` bytes. Members that are left out are written as zeros; a longer
- * structure from a newer kernel is read as far as it is known.
+ * A C structure of `size` bytes. Members that are left out are written as zeros; what a newer kernel
+ * has behind them is kept in `tail`.
  */
 export function struct<const F extends Fields>(name: string, size: number, fields: F): Struct<F> {
   const entries = Object.entries(fields)
@@ -52,13 +57,15 @@ export function struct<const F extends Fields>(name: string, size: number, field
       }
     }
     writer.length = start + size
+    const { tail } = value as Tail
+    if (tail !== undefined) writer.raw(tail)
   }
 
   function write(writer: Writer, value: unknown, method: 'write' | 'writeMask'): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError(`must be an object with ${Object.keys(fields).join(', ')}`, value)
     writeMembers(writer, value, method)
     for (const member in value) {
-      if (!Object.hasOwn(fields, member)) {
+      if (!Object.hasOwn(fields, member) && member !== 'tail') {
         throw new InvalidValueError(`has no member ${JSON.stringify(member)}`, value, `Its members are ${Object.keys(fields).join(', ')}.`)
       }
     }
@@ -68,14 +75,16 @@ export function struct<const F extends Fields>(name: string, size: number, field
     describe: `struct ${name} (${size} bytes)`,
     least: size,
     most: size,
+    extensible: true,
     size,
     fields,
-    read(source: Source, start: number) {
+    read(source: Source, start: number, end: number) {
       const value: Record<string, unknown> = {}
       for (const [member, field] of entries) {
         const from = start + field.offset
         value[member] = field.codec.read(source, from, from + field.codec.least)
       }
+      if (end - start > size) value.tail = source.copy(start + size, end)
       return value as StructOut<F>
     },
     write: (writer, value) => write(writer, value, 'write'),

@@ -184,7 +184,7 @@ export const FlowMaskCodec: Codec<FlowKey, FlowMask> & {
   of: () => FlowKeyAttributes,
   least: 0,
   most: 65531,
-  read: (source, start, end) => FlowKeyAttributes.read(source, start, end),
+  read: (source, start, end, beside) => FlowKeyAttributes.readMask(source, start, end, beside?.key as FlowKey | undefined),
   write: (writer, mask) => FlowKeyAttributes.writeMask(writer, mask),
   writeMask: (writer, mask) => FlowKeyAttributes.writeMask(writer, mask),
 }

@@ -1,8 +1,8 @@
-import { readUnknown } from '../netlink/attributes.js'
 import { LITTLE_ENDIAN, type Source } from '../netlink/bytes.js'
 import { type AnyCodec, type Codec, exact } from '../netlink/codec.js'
 import { NLA_HEADER, NLA_TYPE_MASK } from '../netlink/constants.js'
 import { InvalidValueError, MalformedMessageError } from '../netlink/errors.js'
+import { readUnknown } from '../netlink/unknown-attribute.js'
 import type { Writer } from '../netlink/writer.js'
 import { type FlowKey, FlowKeyAttributes, type FlowKeyInput, type FlowMask } from './key.js'
 

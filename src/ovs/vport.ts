@@ -71,11 +71,16 @@ export const VportUpcallAttributes = attributes(
   { padding: 7 },
 )
 
+const list = array(u32)
+
 /** One port id, or the list of them; decoded it is always the list. */
-const portIds: Codec<number[], number | readonly number[]> = {
-  ...array(u32),
+const portIds: Codec<number[], number | readonly number[], never> = {
+  describe: list.describe,
+  least: list.least,
+  most: list.most,
+  read: (source, start, end) => list.read(source, start, end),
   write(writer, value) {
-    array(u32).write(writer, typeof value === 'number' ? [value] : value)
+    list.write(writer, typeof value === 'number' ? [value] : value)
   },
   writeMask() {},
 }

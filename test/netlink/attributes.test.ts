@@ -39,8 +39,12 @@ describe('an attribute on the wire', () => {
     expect(encode(Outer, { name: 'ab' })).toEqual(hex('0700 0300 616200 00'))
   })
 
-  it('stands in the table\'s order, not in that of the object or of the numbers', () => {
-    expect(encode(Outer, { name: '', portNo: 1 })).toEqual(hex('0800 0700 01000000  0500 0300 00 000000'))
+  it.each([
+    ['0800 0700 01000000  0500 0300 00 000000', { portNo: 1, name: '' }],
+    ['0500 0300 00 000000  0800 0700 01000000', { name: '', portNo: 1 }],
+  ])('stands where the object has it: %s', (bytes, value) => {
+    expect(encode(Outer, value)).toEqual(hex(bytes))
+    expect(Object.keys(decode(Outer, hex(bytes)))).toEqual(Object.keys(value))
   })
 
   it('may have the number 0', () => {
@@ -94,8 +98,12 @@ describe('decoding', () => {
     expect(decode(Outer, hex('0800 0700 01000000 0800 0700 02000000'))).toEqual({ portNo: 2 })
   })
 
-  it('reads a longer structure as far as it is known', () => {
-    expect(decode(Outer, hex('0c00 0400 0100 0002 ffffffff'))).toEqual({ point: { x: 1, y: 2 } })
+  it('keeps what a longer structure has at its end', () => {
+    expect(decode(Outer, hex('0c00 0400 0100 0002 ffffffff'))).toEqual({ point: { x: 1, y: 2, tail: hex('ffffffff') } })
+  })
+
+  it('keeps a payload that is too long for its codec as unknown', () => {
+    expect(decode(Outer, hex('0c00 0700 0100 0000 0200 0000'))).toEqual({ unknown: [{ number: 7, bytes: hex('0100 0000 0200 0000') }] })
   })
 
   it('keeps a payload that is too short as unknown', () => {
@@ -170,6 +178,30 @@ describe('decoding', () => {
 })
 
 describe('unknown attributes', () => {
+  it.each([
+    ['before', '0600 63c0 0102 0000  0800 0700 01000000', [0]],
+    ['between', '0700 0300 616200 00  0600 63c0 0102 0000  0400 6480  0800 0700 01000000', [1, 2]],
+    ['behind', '0800 0700 01000000  0600 63c0 0102 0000', [undefined]],
+    ['around', '0400 6480  0700 0300 616200 00  0400 6480  0400 6480  0800 0700 01000000  0400 6480', [0, 2, 3, undefined]],
+  ])('%s known ones keep their places', (_where, bytes, places) => {
+    const value = decode(Outer, hex(bytes))
+    expect(value.unknown?.map(({ place }) => place)).toEqual(places)
+    expect(encode(Outer, value)).toEqual(hex(bytes))
+  })
+
+  it('have a place that padding does not move', () => {
+    expect(decode(Outer, hex('0400 0200  0400 6480  0800 0700 01000000'))).toEqual({ portNo: 1, unknown: [{ number: 0x64, bytes: hex(''), nestedFlag: true, place: 0 }] })
+  })
+
+  it('may be the padding, where that is to be written back', () => {
+    const bytes = hex('0400 0200  0800 0700 01000000')
+    const source = new Source(bytes)
+    source.keepPadding = true
+    const value = Outer.read(source, 0, bytes.length)
+    expect(value).toEqual({ portNo: 1, unknown: [{ number: 2, bytes: hex(''), place: 0 }] })
+    expect(encode(Outer, value)).toEqual(bytes)
+  })
+
   it('are written back byte for byte', () => {
     const bytes = hex('0800 0700 01000000  0600 63c0 0102 0000  0400 6480  0500 6440 07 000000')
     expect(encode(Outer, decode(Outer, bytes))).toEqual(bytes)

@@ -32,8 +32,11 @@ describe('struct', () => {
     expect(decode(Sample, hex('01 ff 0002 03000000 0400 ffff'))).toEqual({ a: 1, b: 2, c: 3, d: 4 })
   })
 
-  it('is read as far as it is known where a newer kernel has a longer one', () => {
-    expect(decode(Sample, hex('01 00 0002 03000000 0400 0000 99999999'))).toEqual({ a: 1, b: 2, c: 3, d: 4 })
+  it('keeps what a newer kernel has at its end', () => {
+    const bytes = hex('01 00 0002 03000000 0400 0000 99999999')
+    const value = decode(Sample, bytes)
+    expect(value).toEqual({ a: 1, b: 2, c: 3, d: 4, tail: hex('99999999') })
+    expect(encode(Sample, value)).toEqual(bytes)
   })
 
   it('needs all of its bytes', () => {
