@@ -4,19 +4,19 @@ import { at, struct } from '../netlink/struct.js'
 import { family } from '../genetlink/family.js'
 import { OVS_REMEDY, OvsHeader } from './header.js'
 
-/** Bits of {@link DatapathMessage.userFeatures} (`OVS_DP_F_*`). */
+/** `OVS_DP_F_*`: bits of {@link DatapathMessage.userFeatures}. @since 3.14, "openvswitch: Allow user space to announce ability to accept unaligned Netlink messages" */
 export const DatapathFeatures = {
   /** `OVS_DP_F_UNALIGNED`: the last attribute of an upcall need not be padded. */
   unaligned: 1,
-  /** `OVS_DP_F_VPORT_PIDS`: a vport has a list of port ids, among which upcalls are spread. */
+  /** `OVS_DP_F_VPORT_PIDS`: a vport has a list of port ids, among which upcalls are spread. @since 3.17, "openvswitch: Allow each vport to have an array of 'port_id's." */
   vportPids: 2,
-  /** `OVS_DP_F_TC_RECIRC_SHARING`: recirculation ids are shared with tc (5.4 and newer). */
+  /** `OVS_DP_F_TC_RECIRC_SHARING`: recirculation ids are shared with tc. @since 5.4, "net: openvswitch: Set OvS recirc_id from tc chain index" */
   tcRecircSharing: 4,
-  /** `OVS_DP_F_DISPATCH_UPCALL_PER_CPU`: upcalls go to the port id of the CPU they arise on (5.15 and newer). */
+  /** `OVS_DP_F_DISPATCH_UPCALL_PER_CPU`: upcalls go to the port id of the CPU they arise on. @since 5.15, linux/openvswitch.h */
   dispatchUpcallPerCpu: 8,
 } as const
 
-/** `struct ovs_dp_stats`: counts since the datapath was made. */
+/** `struct ovs_dp_stats`: counts since the datapath was made. @since 3.3, linux/openvswitch.h */
 export const DatapathStats = struct('ovs_dp_stats', 32, {
   /** `n_hit`: packets that a flow matched. */
   hit: at(0, u64),
@@ -28,17 +28,22 @@ export const DatapathStats = struct('ovs_dp_stats', 32, {
   flows: at(24, u64),
 })
 
-/** `struct ovs_dp_megaflow_stats` */
+/** `struct ovs_dp_megaflow_stats` @since 3.13, "openvswitch: collect mega flow mask stats" */
 export const MegaflowStats = struct('ovs_dp_megaflow_stats', 32, {
   /** `n_mask_hit`: masks that were tried, over all look-ups. */
   maskHit: at(0, u64),
   /** `n_masks`: masks that there are now. */
   masks: at(8, u32),
-  /** `n_cache_hit`: look-ups that the mask cache answered; 0 on kernels before 5.9. */
+  /** `n_cache_hit`: look-ups that the mask cache answered; 0 on older kernels. @since 5.9, linux/openvswitch.h */
   cacheHit: at(16, u64),
 })
 
-/** `OVS_DP_ATTR_*` (`linux/openvswitch.h`) */
+/**
+ * `OVS_DP_ATTR_*` (`linux/openvswitch.h`)
+ *
+ * @since 3.3, linux/openvswitch.h
+ * @direction request, reply, notification
+ */
 export const DatapathAttributes = attributes(
   'OVS_DP_ATTR',
   {
@@ -47,25 +52,29 @@ export const DatapathAttributes = attributes(
      * make one; elsewhere it may stand in for `dpIfindex`.
      */
     name: attribute(1, text(15)),
-    /** `OVS_DP_ATTR_UPCALL_PID`: port id for the local port's misses, 0 for none. Needed to make one; never in replies. */
+    /** `OVS_DP_ATTR_UPCALL_PID`: port id for the local port's misses, 0 for none. Needed to make one. @direction request */
     upcallPid: attribute(2, u32),
-    /** `OVS_DP_ATTR_STATS` */
+    /** `OVS_DP_ATTR_STATS` @direction reply, notification */
     stats: attribute(3, DatapathStats),
-    /** `OVS_DP_ATTR_MEGAFLOW_STATS` */
+    /** `OVS_DP_ATTR_MEGAFLOW_STATS` @since 3.13, "openvswitch: collect mega flow mask stats" @direction reply, notification */
     megaflowStats: attribute(4, MegaflowStats),
     /**
      * `OVS_DP_ATTR_USER_FEATURES`: {@link DatapathFeatures}. A `set` without it clears all of them
      * (`ovs_dp_change()` in `net/openvswitch/datapath.c`).
+     *
+     * @since 3.14, "openvswitch: Allow user space to announce ability to accept unaligned Netlink messages"
      */
     userFeatures: attribute(5, u32),
-    /** `OVS_DP_ATTR_MASKS_CACHE_SIZE`: entries of the mask cache, 0 or a power of two (5.9 and newer). */
+    /** `OVS_DP_ATTR_MASKS_CACHE_SIZE`: entries of the mask cache, 0 or a power of two. @since 5.9, linux/openvswitch.h */
     masksCacheSize: attribute(7, u32),
     /**
-     * `OVS_DP_ATTR_PER_CPU_PIDS`: port ids for upcalls, by CPU number (5.15 and newer). In replies only
-     * while upcalls are dispatched per CPU, and only from kernels that return it at all.
+     * `OVS_DP_ATTR_PER_CPU_PIDS`: port ids for upcalls, by CPU number. In replies only while upcalls are
+     * dispatched per CPU, and not of every kernel before 6.1.
+     *
+     * @since 5.15, linux/openvswitch.h
      */
     perCpuPids: attribute(8, array(u32)),
-    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with (6.1 and newer); never in replies. */
+    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with. @since 6.1, linux/openvswitch.h @direction request */
     ifindex: attribute(9, u32),
   },
   { padding: 6 },
@@ -85,6 +94,8 @@ export interface DatapathRequest extends InferInput<typeof DatapathAttributes> {
 /**
  * `ovs_datapath`, in the version (`OVS_DP_VER_FEATURES`) below which a `new` that meets an existing
  * datapath clears that one's features.
+ *
+ * @since 3.3, linux/openvswitch.h
  */
 export const OvsDatapath = family({
   name: 'ovs_datapath',

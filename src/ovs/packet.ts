@@ -5,25 +5,30 @@ import { ActionAttributes } from './action.js'
 import { OVS_REMEDY, OvsHeader } from './header.js'
 import { FlowKeyAttributes } from './key.js'
 
-/** `OVS_PACKET_ATTR_*` (`linux/openvswitch.h`), in the kernel's order. */
+/**
+ * `OVS_PACKET_ATTR_*` (`linux/openvswitch.h`), in the kernel's order.
+ *
+ * @since 3.3, linux/openvswitch.h
+ * @direction request, upcall
+ */
 export const PacketAttributes = attributes('OVS_PACKET_ATTR', {
   /** `OVS_PACKET_ATTR_KEY`: of an upcall, the packet's key; of an `execute`, only its metadata counts (input port, mark, …). */
   key: attribute(2, FlowKeyAttributes),
-  /** `OVS_PACKET_ATTR_USERDATA`: what the action `userspace` was given. */
+  /** `OVS_PACKET_ATTR_USERDATA`: what the action `userspace` was given. @direction upcall */
   userdata: attribute(4, binary()),
-  /** `OVS_PACKET_ATTR_EGRESS_TUN_KEY`: the tunnel key of an output that was asked for, as `OVS_TUNNEL_KEY_ATTR_*`. */
+  /** `OVS_PACKET_ATTR_EGRESS_TUN_KEY`: the tunnel key of an output that was asked for, as `OVS_TUNNEL_KEY_ATTR_*`. @since 3.19, "openvswitch: Extend packet attribute for egress tunnel info" @direction upcall */
   egressTunKey: attribute(5, binary()),
-  /** `OVS_PACKET_ATTR_ACTIONS`: to execute; of an upcall, the flow's, where the action asked for them. */
+  /** `OVS_PACKET_ATTR_ACTIONS`: to execute; of an upcall (4.2 and newer), the flow's, where the action asked for them. */
   actions: attribute(3, ActionAttributes),
-  /** `OVS_PACKET_ATTR_MRU`: the largest fragment that the packet was reassembled from, in bytes. */
+  /** `OVS_PACKET_ATTR_MRU`: the largest fragment that the packet was reassembled from. @since 4.3, "openvswitch: Add conntrack action" @unit bytes */
   mru: attribute(9, u16),
-  /** `OVS_PACKET_ATTR_LEN`: the packet's length before it was truncated, in bytes. */
+  /** `OVS_PACKET_ATTR_LEN`: the packet's length before it was truncated. @since 4.8, "openvswitch: Add packet len info to upcall." @unit bytes @direction upcall */
   len: attribute(10, u32),
-  /** `OVS_PACKET_ATTR_HASH`: the packet's hash, with `OVS_PACKET_HASH_*_BIT` above it. */
+  /** `OVS_PACKET_ATTR_HASH`: the packet's hash, with `OVS_PACKET_HASH_*_BIT` above it. @since 5.5, "net: openvswitch: add hash info to upcall" */
   hash: attribute(11, u64),
-  /** `OVS_PACKET_ATTR_PROBE`: the kernel logs no reason if it refuses. */
+  /** `OVS_PACKET_ATTR_PROBE`: the kernel logs no reason if it refuses. @since 3.19, "openvswitch: packet messages need their own probe attribtue" @direction request */
   probe: attribute(8, flag),
-  /** `OVS_PACKET_ATTR_UPCALL_PID`: of an `execute`: the port id for upcalls that it causes (6.17 and newer). */
+  /** `OVS_PACKET_ATTR_UPCALL_PID`: of an `execute`: the port id for upcalls that it causes. @since 6.17, "net: openvswitch: allow providing upcall pid for the 'execute' command" @direction request */
   upcallPid: attribute(12, u32),
   /** `OVS_PACKET_ATTR_PACKET`: the frame, from its Ethernet header on, at least 14 bytes. */
   packet: attribute(1, binary(14)),
@@ -40,7 +45,7 @@ export interface PacketRequest extends InferInput<typeof PacketAttributes> {
   readonly dpIfindex: number
 }
 
-/** `ovs_packet`: `miss` and `action` come from the kernel, `execute` goes to it. */
+/** `ovs_packet`: `miss` and `action` come from the kernel, `execute` goes to it. @since 3.3, linux/openvswitch.h */
 export const OvsPacket = family({
   name: 'ovs_packet',
   version: 1,

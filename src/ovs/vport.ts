@@ -4,17 +4,17 @@ import { at, struct } from '../netlink/struct.js'
 import { family } from '../genetlink/family.js'
 import { OVS_REMEDY, OvsHeader } from './header.js'
 
-/** `enum ovs_vport_type` */
+/** `enum ovs_vport_type` @since 3.3, linux/openvswitch.h */
 export const VportType = {
   /** `OVS_VPORT_TYPE_NETDEV`: a network device that exists already. */
   netdev: 1,
   /** `OVS_VPORT_TYPE_INTERNAL`: a network device that the datapath makes. */
   internal: 2,
-  /** `OVS_VPORT_TYPE_GRE` (module `vport-gre`) */
+  /** `OVS_VPORT_TYPE_GRE` (module `vport-gre`) @since 3.11, "openvswitch: Add gre tunnel support." */
   gre: 3,
-  /** `OVS_VPORT_TYPE_VXLAN` (module `vport-vxlan`); needs the option `dstPort`. */
+  /** `OVS_VPORT_TYPE_VXLAN` (module `vport-vxlan`); needs the option `dstPort`. @since 3.12, "openvswitch: Add vxlan tunneling support." */
   vxlan: 4,
-  /** `OVS_VPORT_TYPE_GENEVE` (module `vport-geneve`); needs the option `dstPort`. */
+  /** `OVS_VPORT_TYPE_GENEVE` (module `vport-geneve`); needs the option `dstPort`. @since 3.18, "openvswitch: Add support for Geneve tunneling." */
   geneve: 5,
 } as const
 
@@ -24,6 +24,8 @@ export type VportTypeName = keyof typeof VportType
 /**
  * `struct ovs_vport_stats`: the counters of the vport's device. What the datapath sends out of a vport,
  * its device transmits; but what it sends to one of type internal, its device receives.
+ *
+ * @since 3.3, linux/openvswitch.h
  */
 export const VportStats = struct('ovs_vport_stats', 64, {
   /** Packets that the device received. */
@@ -44,21 +46,36 @@ export const VportStats = struct('ovs_vport_stats', 64, {
   txDropped: at(56, u64),
 })
 
-/** `OVS_VXLAN_EXT_*` */
+/**
+ * `OVS_VXLAN_EXT_*`
+ *
+ * @since 4.0, "openvswitch: Support VXLAN Group Policy extension"
+ * @direction request, reply, notification
+ */
 export const VxlanExtensionAttributes = attributes('OVS_VXLAN_EXT', {
   /** `OVS_VXLAN_EXT_GBP`: group based policy. */
   gbp: attribute(1, flag),
 })
 
-/** `OVS_TUNNEL_ATTR_*`: options of the tunnel types. */
+/**
+ * `OVS_TUNNEL_ATTR_*`: options of the tunnel types.
+ *
+ * @since 3.12, "openvswitch: Add vxlan tunneling support."
+ * @direction request, reply, notification
+ */
 export const TunnelAttributes = attributes('OVS_TUNNEL_ATTR', {
   /** `OVS_TUNNEL_ATTR_DST_PORT`: UDP port to listen on and send to, in the machine's byte order. */
   dstPort: attribute(1, u16),
-  /** `OVS_TUNNEL_ATTR_EXTENSION`: of VXLAN. */
+  /** `OVS_TUNNEL_ATTR_EXTENSION`: of VXLAN. @since 4.0, "openvswitch: Support VXLAN Group Policy extension" */
   extension: attribute(2, nested(() => VxlanExtensionAttributes)),
 })
 
-/** `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport (6.2 and newer). */
+/**
+ * `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport.
+ *
+ * @since 6.2, linux/openvswitch.h
+ * @direction reply, notification
+ */
 export const VportUpcallAttributes = attributes(
   'OVS_VPORT_UPCALL_ATTR',
   {
@@ -85,7 +102,12 @@ const portIds: Codec<number[], number | readonly number[], never> = {
   writeMask() {},
 }
 
-/** `OVS_VPORT_ATTR_*` (`linux/openvswitch.h`) */
+/**
+ * `OVS_VPORT_ATTR_*` (`linux/openvswitch.h`)
+ *
+ * @since 3.3, linux/openvswitch.h
+ * @direction request, reply, notification
+ */
 export const VportAttributes = attributes(
   'OVS_VPORT_ATTR',
   {
@@ -95,13 +117,17 @@ export const VportAttributes = attributes(
     type: attribute(2, u32),
     /** `OVS_VPORT_ATTR_NAME`: at most 15 bytes; of a netdev the device's own name. Needed to make one. */
     name: attribute(3, text(15)),
-    /** `OVS_VPORT_ATTR_IFINDEX`: the device's interface index; on a `new` of type internal, the one to make it with. */
+    /**
+     * `OVS_VPORT_ATTR_IFINDEX`: the device's interface index; on a `new` of type internal, from 6.1 on, the one to make it with.
+     *
+     * @since 4.15, "openvswitch: reliable interface indentification in port dumps"
+     */
     ifindex: attribute(8, u32),
-    /** `OVS_VPORT_ATTR_NETNSID`: id of the network namespace into which the device was moved. */
+    /** `OVS_VPORT_ATTR_NETNSID`: id of the network namespace into which the device was moved. @since 4.15, "openvswitch: reliable interface indentification in port dumps" @direction reply, notification */
     netnsid: attribute(9, s32),
-    /** `OVS_VPORT_ATTR_STATS`: only in replies. */
+    /** `OVS_VPORT_ATTR_STATS` @direction reply, notification */
     stats: attribute(6, VportStats),
-    /** `OVS_VPORT_ATTR_UPCALL_STATS` (6.2 and newer) */
+    /** `OVS_VPORT_ATTR_UPCALL_STATS` @since 6.2, linux/openvswitch.h @direction reply, notification */
     upcallStats: attribute(10, nested(() => VportUpcallAttributes)),
     /**
      * `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none, at most as many as
@@ -125,7 +151,7 @@ export interface VportRequest extends InferInput<typeof VportAttributes> {
   readonly dpIfindex?: number
 }
 
-/** `ovs_vport` */
+/** `ovs_vport` @since 3.3, linux/openvswitch.h */
 export const OvsVport = family({
   name: 'ovs_vport',
   version: 1,
