@@ -9,7 +9,7 @@ export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genet
 export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags, type OperationInfo } from './genetlink/controller.js'
 export { type AnyFamily, type CommandOf, family, FamilyCodec, type FamilyDefinition, type MessageIn, type MessageOut } from './genetlink/family.js'
 export { FamilyNotFoundError, GenericNetlink, type GenericNetlinkOptions } from './genetlink/generic-netlink.js'
-export { subscribe, type Subscriber } from './genetlink/subscription.js'
+export { type AnnouncedMessage, type Announcement, type Loss, subscribe, type Subscriber, type SubscribeOptions, Subscription, type SubscriptionOptions } from './genetlink/subscription.js'
 export { Trace, TRACE_VARIABLE, traceFromEnvironment } from './genetlink/trace.js'
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './netlink/addresses.js'
 export { AttributeList, attributeList, type InferItem, type InferItemInput } from './netlink/attribute-list.js'
@@ -72,7 +72,7 @@ export {
   TimeoutError,
   TruncatedError,
 } from './netlink/errors.js'
-export { type Hearer, Listener, type ListenerCounts } from './netlink/listener.js'
+export { type Hearer, Listener, type ListenerCounts, type Origin } from './netlink/listener.js'
 export type { Acknowledgement } from './netlink/message.js'
 export { nestedList } from './netlink/nested-list.js'
 export { at, type Field, type Struct, struct, type Tail } from './netlink/struct.js'

@@ -51,9 +51,10 @@ export class BoundFamily<D extends AnyFamily> {
     readonly definition: D,
     /** What the kernel says of it. */
     readonly info: FamilyInfo,
+    codec = new FamilyCodec(definition),
   ) {
     this.#connections = connections
-    this.codec = new FamilyCodec(definition)
+    this.codec = codec
   }
 
   /**

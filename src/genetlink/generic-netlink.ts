@@ -5,6 +5,7 @@ import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
 import { BoundFamily } from './bound-family.js'
 import type { AnyFamily } from './family.js'
+import { Subscription, type SubscriptionOptions } from './subscription.js'
 import { type Trace, traced } from './trace.js'
 
 /** The kernel has no such generic netlink family. Code `OVS_NO_FAMILY`. */
@@ -45,6 +46,7 @@ export class GenericNetlink {
   readonly #busy = new Set<Connection>()
   readonly #infos = new Map<string, Promise<FamilyInfo>>()
   readonly #controller: BoundFamily<typeof Controller>
+  readonly #portIds = new Set<number>()
   #closed = false
 
   constructor(dial: Dial, options: GenericNetlinkOptions = {}) {
@@ -96,10 +98,26 @@ export class GenericNetlink {
     return new BoundFamily(this, definition, info)
   }
 
+  /**
+   * Joins multicast groups of these families, on a socket of its own, for one reader:
+   * `for await (const each of netlink.subscribe([family]))`. A reader that is slow loses nothing silently.
+   *
+   * @throws SocketError, InvalidValueError (a group that the kernel's family does not have)
+   */
+  subscribe<D extends AnyFamily>(families: readonly BoundFamily<D>[], options: SubscriptionOptions = {}): Subscription<D> {
+    return new Subscription(this, families, options)
+  }
+
+  /** Whether a socket of this object has, or had, this port id: whether a message goes back to one of its own requests. */
+  owns(portId: number): boolean {
+    return this.#portIds.has(portId)
+  }
+
   /** A transport of one's own, to listen on; whoever asks for it closes it. */
   dial(options?: DialOptions): Transport {
     if (this.#closed) throw new ClosedError('generic netlink')
     const transport = this.#dial(options)
+    this.#portIds.add(transport.portId)
     return this.#options.trace === undefined ? transport : traced(transport, this.#options.trace)
   }
 

@@ -3,14 +3,27 @@ import { MalformedMessageError, OverrunError, TruncatedError } from './errors.js
 import { eachMessage } from './message.js'
 import type { Transport, Watch } from './transport.js'
 
+/** Whose request a message goes back to, as the kernel writes it into `struct nlmsghdr`; both are 0 where nobody asked. */
+export interface Origin {
+  /** `nlmsg_pid`: port id of the socket that the request came from. */
+  readonly portId: number
+  /** `nlmsg_seq`: the number that the request was given by whoever made it. */
+  readonly sequence: number
+}
+
 /** Who hears what arrives by itself. */
 export interface Hearer {
   /** One message; `start` and `end` bound its payload. What it throws counts as malformed. */
-  message(type: number, source: Source, start: number, end: number): void
-  /** Messages were lost. */
+  message(type: number, source: Source, start: number, end: number, origin: Origin): void
+  /** Messages were lost. What was queued before them is still to come: see {@link emptied}. */
   overrun(error: OverrunError): void
   /** A message could not be understood, or the socket failed; in the latter case nothing more comes. */
   error(error: Error): void
+  /**
+   * Nothing is queued any more. Behind an overrun this is the moment from which on the kernel queues
+   * again: what is read from here on, and heard from here on, is all that there is to know.
+   */
+  emptied?(): void
 }
 
 /** What has arrived so far. */
@@ -36,7 +49,8 @@ const BUDGET = 256
 export class Listener {
   /** Goes on counting; not a copy. */
   readonly counts: ListenerCounts = { received: 0, overruns: 0, truncated: 0, malformed: 0 }
-  readonly #watch: Watch
+  #watch: Watch | undefined
+  #referenced = true
   #closed = false
 
   constructor(
@@ -45,7 +59,7 @@ export class Listener {
     /** Whom it tells. */
     readonly hearer: Hearer,
   ) {
-    this.#watch = transport.watch(() => this.drain(BUDGET))
+    this.resume()
   }
 
   /** Nothing comes any more. */
@@ -53,9 +67,31 @@ export class Listener {
     return this.#closed
   }
 
-  /** Receives up to `budget` datagrams, and gives them on. */
+  /** Nothing is received for now: see {@link pause}. */
+  get paused(): boolean {
+    return this.#watch === undefined
+  }
+
+  /**
+   * Leaves in the socket's queue what arrives from now on, until {@link resume}; what the same
+   * receive has brought already (up to 32 datagrams) is still given on. When that queue overflows, an
+   * overrun says so afterwards. While it is paused it does not keep the process alive.
+   */
+  pause(): void {
+    this.#watch?.close()
+    this.#watch = undefined
+  }
+
+  /** Receives again. */
+  resume(): void {
+    if (this.#closed || this.#watch !== undefined) return
+    this.#watch = this.transport.watch(() => this.drain(BUDGET))
+    if (!this.#referenced) this.#watch.unref()
+  }
+
+  /** Receives up to `budget` datagrams, and gives them on; none while it is paused. */
   drain(budget: number): void {
-    for (let left = budget; left > 0 && !this.#closed; ) {
+    for (let left = budget; left > 0 && !this.#closed && !this.paused; ) {
       let count: number
       try {
         count = this.transport.receive(this.#take, Math.min(BATCH, left))
@@ -71,25 +107,30 @@ export class Listener {
         this.hearer.error(error as Error)
         return
       }
-      if (count === 0) return
+      if (count === 0) {
+        this.hearer.emptied?.()
+        return
+      }
       left -= count
     }
   }
 
   /** Lets the process live for as long as this is open; so it is from the start. */
   ref(): void {
-    this.#watch.ref()
+    this.#referenced = true
+    this.#watch?.ref()
   }
 
   /** Lets the process end though this is open. */
   unref(): void {
-    this.#watch.unref()
+    this.#referenced = false
+    this.#watch?.unref()
   }
 
   /** Closes the transport. Idempotent. */
   close(): void {
     this.#closed = true
-    this.#watch.close()
+    this.pause()
     this.transport.close()
   }
 
@@ -101,16 +142,16 @@ export class Listener {
       return
     }
     try {
-      eachMessage(source, start, end, (type, _flags, _sequence, from, to) => this.#message(type, source, from, to))
+      eachMessage(source, start, end, (type, _flags, sequence, from, to, portId) => this.#message(type, source, from, to, { portId, sequence }))
     } catch (error) {
       this.#malformed(error)
     }
   }
 
-  #message(type: number, source: Source, start: number, end: number): void {
+  #message(type: number, source: Source, start: number, end: number, origin: Origin): void {
     if (this.#closed) return
     try {
-      this.hearer.message(type, source, start, end)
+      this.hearer.message(type, source, start, end, origin)
       this.counts.received++
     } catch (error) {
       this.#malformed(error)

@@ -3,8 +3,8 @@ import { AckFlags, align, ExtendedAck, NLMSG_HEADER } from './constants.js'
 import { eachAttribute } from './attributes.js'
 import { MalformedMessageError } from './errors.js'
 
-/** Takes one message; `start` and `end` bound its payload, behind `struct nlmsghdr`. */
-export type MessageSink = (type: number, flags: number, sequence: number, start: number, end: number) => void
+/** Takes one message; `start` and `end` bound its payload, behind `struct nlmsghdr`; `portId` is `nlmsg_pid`. */
+export type MessageSink = (type: number, flags: number, sequence: number, start: number, end: number, portId: number) => void
 
 /**
  * The messages of a datagram, one after the other.
@@ -25,6 +25,7 @@ export function eachMessage(source: Source, start: number, end: number, visit: M
       view.getUint32(at + 8, LITTLE_ENDIAN),
       at + NLMSG_HEADER,
       at + length,
+      view.getUint32(at + 12, LITTLE_ENDIAN),
     )
     at += align(length)
   }

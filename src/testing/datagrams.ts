@@ -24,9 +24,9 @@ export function parseDatagram(bytes: Uint8Array): SentMessage[] {
 }
 
 /** A message, framed. */
-export function message(type: number, payload: Uint8Array, { flags = 0, sequence = 0 }: { flags?: number; sequence?: number } = {}): Uint8Array {
+export function message(type: number, payload: Uint8Array, { flags = 0, sequence = 0, portId = 0 }: { flags?: number; sequence?: number; portId?: number } = {}): Uint8Array {
   const writer = new Writer(64)
-  const at = writer.openMessage(type, flags, sequence)
+  const at = writer.openMessage(type, flags, sequence, portId)
   writer.raw(payload)
   writer.closeMessage(at)
   return writer.copy()

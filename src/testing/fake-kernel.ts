@@ -3,6 +3,7 @@ import { type AnyFamily, type CommandOf, FamilyCodec, type MessageIn, type Messa
 import { Source } from '../netlink/bytes.js'
 import { MessageFlags } from '../netlink/constants.js'
 import { Errno } from '../netlink/errno.js'
+import type { Origin } from '../netlink/listener.js'
 import type { Dial } from '../netlink/transport.js'
 import { Writer } from '../netlink/writer.js'
 import { acknowledgement, done, message, type RefusalDetails, type SentMessage } from './datagrams.js'
@@ -81,10 +82,10 @@ export class FakeKernel {
     return this
   }
 
-  /** Sends a message to everybody who joined the group. */
-  multicast<D extends AnyFamily>(definition: D, group: string, command: CommandOf<D>, value: MessageIn<D>): void {
+  /** Sends a message to everybody who joined the group; nobody's request caused it, unless `origin` says whose. */
+  multicast<D extends AnyFamily>(definition: D, group: string, command: CommandOf<D>, value: MessageIn<D>, origin?: Origin): void {
     const served = this.#served(definition)
-    const datagram = this.#message(served, command, value, 0, 0)
+    const datagram = this.#message(served, command, value, 0, origin?.sequence ?? 0, origin?.portId)
     for (const transport of this.transports) if (!transport.closed && transport.groups.has(served.groups.get(group) ?? -1)) transport.queue(datagram)
   }
 
@@ -133,10 +134,10 @@ export class FakeKernel {
     return datagrams
   }
 
-  #message(served: Served, command: string, value: MessageIn<AnyFamily>, flags: number, sequence: number): Uint8Array {
+  #message(served: Served, command: string, value: MessageIn<AnyFamily>, flags: number, sequence: number, portId = 0): Uint8Array {
     const writer = new Writer(256)
     served.codec.write(writer, served.codec.definition.commands[command] as number, value)
-    return message(served.id, writer.copy(), { flags, sequence })
+    return message(served.id, writer.copy(), { flags, sequence, portId })
   }
 
   readonly #lookUp: FakeHandler<AnyFamily> = (value, { dump }) => {

@@ -111,4 +111,60 @@ describe('Listener', () => {
     listener.close()
     expect(listener.closed).toBe(true)
   })
+
+  it('says whose request a message goes back to', () => {
+    const origins: unknown[] = []
+    const transport = new ScriptedTransport()
+    const listener = new Listener(transport, { message: (_type, _source, _start, _end, origin) => origins.push(origin), overrun() {}, error() {} })
+    transport.queue(message(20, hex(''), { portId: 0xffff_f123, sequence: 7 })).queue(of(20))
+    listener.drain(10)
+    expect(origins).toEqual([{ portId: 0xffff_f123, sequence: 7 }, { portId: 0, sequence: 0 }])
+  })
+
+  it('leaves in the queue what comes while it is paused', async () => {
+    const { transport, heard, listener } = listen()
+    listener.pause()
+    transport.queue(of(20))
+    await setImmediate()
+    listener.drain(10)
+    await setImmediate()
+    expect([heard, listener.paused]).toEqual([[], true])
+    listener.resume()
+    await expect.poll(() => heard).toEqual([20])
+    listener.close()
+    listener.resume()
+    expect(listener.paused).toBe(true)
+  })
+
+  it('that is paused by what it gives on gives on only what it has received', () => {
+    const { transport, heard, listener } = listen(undefined, () => listener.pause())
+    for (let i = 0; i < 100; i++) transport.queue(of(20))
+    listener.drain(100)
+    expect(heard).toHaveLength(32)
+  })
+
+  it('is as it was told, referenced or not, also behind a pause', () => {
+    const refs: string[] = []
+    const transport = new ScriptedTransport()
+    transport.watch = () => ({ ref: () => refs.push('ref'), unref: () => refs.push('unref'), close: () => refs.push('close') })
+    const listener = new Listener(transport, { message() {}, overrun() {}, error() {} })
+    listener.unref()
+    listener.pause()
+    listener.resume()
+    listener.ref()
+    listener.pause()
+    listener.resume()
+    expect(refs).toEqual(['unref', 'close', 'unref', 'ref', 'close'])
+  })
+
+  it('says when nothing is queued any more', () => {
+    const transport = new ScriptedTransport()
+    const heard: unknown[] = []
+    const listener = new Listener(transport, { message: (type) => heard.push(type), overrun: () => heard.push('overrun'), error() {}, emptied: () => heard.push('emptied') })
+    transport.queue(of(20)).queueError(new OverrunError()).queue(of(21)).queue(of(22))
+    listener.drain(3)
+    expect(heard).toEqual([20, 'overrun', 21])
+    listener.drain(10)
+    expect(heard).toEqual([20, 'overrun', 21, 22, 'emptied'])
+  })
 })

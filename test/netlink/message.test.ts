@@ -5,7 +5,7 @@ import { MalformedMessageError } from '../../src/netlink/errors.js'
 import { eachMessage, readAcknowledgement } from '../../src/netlink/message.js'
 import { hex } from './helpers.js'
 
-const one = '14000000 2000 0200 07000000 00000000 aabbccdd'
+const one = '14000000 2000 0200 07000000 090000f0 aabbccdd'
 // 17 bytes long, three of padding.
 const odd = '11000000 2100 0000 08000000 00000000 ee 000000'
 
@@ -16,8 +16,8 @@ function messages(bytes: Uint8Array): number[][] {
 }
 
 describe('eachMessage', () => {
-  it('gives type, flags, sequence number and the payload\'s bounds', () => {
-    expect(messages(hex(one))).toEqual([[0x20, 2, 7, 16, 20]])
+  it('gives type, flags, sequence number, the payload\'s bounds and the port id', () => {
+    expect(messages(hex(one))).toEqual([[0x20, 2, 7, 16, 20, 0xf000_0009]])
   })
 
   it('goes from one message to the next, over its padding', () => {
