@@ -16,7 +16,7 @@ export const DatapathFeatures = {
   dispatchUpcallPerCpu: 8,
 } as const
 
-/** `struct ovs_dp_stats`: counts since the datapath was made. @since 3.3, linux/openvswitch.h */
+/** `struct ovs_dp_stats`: counts since the datapath was made. */
 export const DatapathStats = struct('ovs_dp_stats', 32, {
   /** `n_hit`: packets that a flow matched. */
   hit: at(0, u64),
@@ -28,7 +28,7 @@ export const DatapathStats = struct('ovs_dp_stats', 32, {
   flows: at(24, u64),
 })
 
-/** `struct ovs_dp_megaflow_stats` @since 3.13, "openvswitch: collect mega flow mask stats" */
+/** `struct ovs_dp_megaflow_stats` */
 export const MegaflowStats = struct('ovs_dp_megaflow_stats', 32, {
   /** `n_mask_hit`: masks that were tried, over all look-ups. */
   maskHit: at(0, u64),

@@ -16,7 +16,7 @@ export const UfidFlags = {
   omitActions: 4,
 } as const
 
-/** `struct ovs_flow_stats` @since 3.3, linux/openvswitch.h */
+/** `struct ovs_flow_stats` */
 export const FlowStats = struct('ovs_flow_stats', 16, {
   /** `n_packets`: that matched. */
   packets: at(0, u64),

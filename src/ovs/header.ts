@@ -1,7 +1,7 @@
 import { s32 } from '../netlink/codec.js'
 import { at, struct } from '../netlink/struct.js'
 
-/** `struct ovs_header`, which every message of the six families begins with. @since 3.3, linux/openvswitch.h */
+/** `struct ovs_header`, which every message of the six families begins with. */
 export const OvsHeader = struct('ovs_header', 4, {
   /** `dp_ifindex`: interface index of the datapath's local port; 0 for a request that is not about one datapath. */
   dpIfindex: at(0, s32),

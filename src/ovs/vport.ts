@@ -24,8 +24,6 @@ export type VportTypeName = keyof typeof VportType
 /**
  * `struct ovs_vport_stats`: the counters of the vport's device. What the datapath sends out of a vport,
  * its device transmits; but what it sends to one of type internal, its device receives.
- *
- * @since 3.3, linux/openvswitch.h
  */
 export const VportStats = struct('ovs_vport_stats', 64, {
   /** Packets that the device received. */
