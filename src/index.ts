@@ -26,7 +26,9 @@ export type { OpenOptions } from './kernel/open.js'
 export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
 export { LibraryNotFoundError } from './libnl/library.js'
 export { exact, type Exact } from './netlink/codec.js'
+export type { AbortOptions } from './netlink/abort.js'
 export {
+  AbortError,
   ClosedError,
   DumpInterruptedError,
   InvalidValueError,

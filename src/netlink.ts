@@ -56,9 +56,12 @@ export {
   u64,
   u8,
 } from './netlink/codec.js'
+export { ConnectionPool, type Connections } from './netlink/connection-pool.js'
 export { Connection, type Refusal, type ReplySink } from './netlink/connection.js'
 export { MessageFlags, NETLINK_GENERIC } from './netlink/constants.js'
+export type { AbortOptions } from './netlink/abort.js'
 export {
+  AbortError,
   ClosedError,
   DumpInterruptedError,
   type ExtendedAckInfo,

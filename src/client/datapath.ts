@@ -1,4 +1,5 @@
 import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
+import type { AbortOptions } from '../netlink/abort.js'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError } from '../netlink/errors.js'
 import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
@@ -63,7 +64,7 @@ export type FlowName =
     }
 
 /** What to read of flows. */
-export interface FlowsOptions {
+export interface FlowsOptions extends AbortOptions {
   /** Of flows that have a UFID, only that and their statistics; of others all but mask and actions. */
   terse?: boolean
 }
@@ -164,10 +165,10 @@ export class Datapath {
     return new Port(await explained(this.#ovs.vport.get(this.#vport(which)), { datapath: this.name, port: which }))
   }
 
-  /** All ports; the kernel's order is none. @throws KernelError (`ENODEV`) */
-  async *ports(): AsyncGenerator<Port, void, void> {
+  /** All ports; the kernel's order is none. @throws KernelError (`ENODEV`), AbortError */
+  async *ports(options?: AbortOptions): AsyncGenerator<Port, void, void> {
     try {
-      for await (const message of this.#ovs.vport.dump({ dpIfindex: this.dpIfindex })) yield new Port(message)
+      for await (const message of this.#ovs.vport.dump({ dpIfindex: this.dpIfindex }, options)) yield new Port(message)
     } catch (error) {
       throw explain(error, { datapath: this.name })
     }
@@ -200,9 +201,11 @@ export class Datapath {
    * Makes or changes many flows, as many to a send as fit. The input is read as it is needed. It does
    * not throw for flows that fail: look at the result's `failures`, which name each by its place in the
    * input; the others go on.
+   *
+   * @throws BulkInterruptedError when the input throws, the socket fails, or it is aborted; it says what was done.
    */
-  putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>): Promise<BulkResult> {
-    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#put(flow)))
+  putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>, options?: AbortOptions): Promise<BulkResult> {
+    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#put(flow), options))
   }
 
   /** One flow, read now. @throws KernelError (`ENOENT`) */
@@ -215,9 +218,9 @@ export class Datapath {
     return await this.#named(name, (request) => this.#ovs.flow.del(request))
   }
 
-  /** Deletes many flows; see {@link putFlows}. @throws OverrunError, SocketError */
-  deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>): Promise<BulkResult> {
-    return this.#explainedAll(this.#ovs.flow.delAll(names, (name) => this.#flow(name)))
+  /** Deletes many flows; see {@link putFlows}. @throws BulkInterruptedError */
+  deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>, options?: AbortOptions): Promise<BulkResult> {
+    return this.#explainedAll(this.#ovs.flow.delAll(names, (name) => this.#flow(name), options))
   }
 
   /** Deletes all flows; the kernel announces none of them. @throws KernelError (`ENODEV`) */
@@ -228,12 +231,12 @@ export class Datapath {
   /**
    * All flows. While flows change, some may be missing or come twice, and the kernel does not say so.
    *
-   * @throws KernelError (`ENODEV`)
+   * @throws KernelError (`ENODEV`), AbortError
    */
-  async *flows({ terse = false }: FlowsOptions = {}): AsyncGenerator<Flow, void, void> {
+  async *flows({ terse = false, signal }: FlowsOptions = {}): AsyncGenerator<Flow, void, void> {
     const { omitKey, omitMask, omitActions } = UfidFlags
     try {
-      yield* this.#ovs.flow.dump({ dpIfindex: this.dpIfindex, ...(terse ? { ufidFlags: omitKey | omitMask | omitActions } : {}) })
+      yield* this.#ovs.flow.dump({ dpIfindex: this.dpIfindex, ...(terse ? { ufidFlags: omitKey | omitMask | omitActions } : {}) }, { signal })
     } catch (error) {
       throw explain(error, { datapath: this.name })
     }

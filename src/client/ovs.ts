@@ -1,4 +1,5 @@
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
+import type { AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
 import type { Context } from './context.js'
@@ -65,10 +66,10 @@ export class Ovs implements OvsFamilies {
     return new Datapath(this.#context, await explained(this.datapath.get({ name }), { datapath: name }))
   }
 
-  /** All datapaths in this network namespace. @throws KernelError */
-  async *datapaths(): AsyncGenerator<Datapath, void, void> {
+  /** All datapaths in this network namespace. @throws KernelError, AbortError */
+  async *datapaths(options?: AbortOptions): AsyncGenerator<Datapath, void, void> {
     try {
-      for await (const message of this.datapath.dump({})) yield new Datapath(this.#context, message)
+      for await (const message of this.datapath.dump({}, options)) yield new Datapath(this.#context, message)
     } catch (error) {
       throw explain(error, {})
     }

@@ -1,5 +1,6 @@
 import { GENL_HEADER } from '../genetlink/family.js'
 import type { Source } from '../netlink/bytes.js'
+import { onAbort, throwIfAborted } from '../netlink/abort.js'
 import { Errno } from '../netlink/errno.js'
 import { ClosedError, InvalidValueError, KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
 import { Listener, type ListenerCounts } from '../netlink/listener.js'
@@ -18,6 +19,8 @@ export interface ListenOptions {
   dispatch?: DispatchMode
   /** Receive queue to ask for, in bytes; what `openOvs` was told, or 4 MiB, unless said. */
   receiveBuffer?: number
+  /** Closes it, as {@link Upcalls.close} does; while it is being opened, `listen` then throws an `AbortError`. */
+  signal?: AbortSignal | undefined
 }
 
 /** The kernel sends frames of up to 65 531 bytes; key, userdata and actions come on top. */
@@ -75,6 +78,8 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   #actions = 0
   #foreign = 0
   #closing: Promise<void> | undefined
+  /** Takes the listener back from the signal. */
+  #forget: (() => void) | undefined
 
   private constructor(ovs: Context, dpIfindex: number, transport: Transport, mode: DispatchMode) {
     super()
@@ -94,7 +99,8 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   /** @internal Made by `listen` of a datapath. */
-  static async open(ovs: Context, dpIfindex: number, { dispatch, receiveBuffer }: ListenOptions = {}): Promise<Upcalls> {
+  static async open(ovs: Context, dpIfindex: number, { dispatch, receiveBuffer, signal }: ListenOptions = {}): Promise<Upcalls> {
+    throwIfAborted(signal, 'listen')
     if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
     const modes = dispatch === undefined ? MODES : [dispatch]
     for (const mode of modes) {
@@ -103,7 +109,9 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
       ovs.open.add(upcalls)
       try {
         await upcalls.#attached
+        throwIfAborted(signal, 'listen')
         if (upcalls.#closing !== undefined) throw new ClosedError('the listener')
+        if (signal !== undefined) upcalls.#forget = onAbort(signal, () => upcalls.#end())
         return upcalls
       } catch (error) {
         await upcalls.close()
@@ -144,6 +152,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   async #close(): Promise<void> {
+    this.#forget?.()
     try {
       // What is not attached has put back by itself what it had changed.
       const attached = await this.#attached.then(() => true, () => false)

@@ -1,21 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
-import { Source } from '../netlink/bytes.js'
-import type { Connection, Refusal } from '../netlink/connection.js'
-import { MessageFlags, NLMSG_HEADER } from '../netlink/constants.js'
+import { abortable, type AbortOptions, throwIfAborted } from '../netlink/abort.js'
+import type { Connection, ReplySink } from '../netlink/connection.js'
+import type { Connections } from '../netlink/connection-pool.js'
+import { MessageFlags } from '../netlink/constants.js'
 import { InvalidValueError, KernelError, MalformedMessageError } from '../netlink/errors.js'
-import type { Acknowledgement } from '../netlink/message.js'
+import { dump, exchange, refusals, type Shape } from '../netlink/requests.js'
 import { BulkInterruptedError, type BulkResult } from './bulk.js'
 import type { FamilyInfo } from './controller.js'
 import { type AnyFamily, type CommandOf, FamilyCodec, type MessageIn, type MessageOut } from './family.js'
 
-/** What a family needs of generic netlink. */
-interface Connections {
-  acquire(): Connection
-  release(connection: Connection): void
-}
-
-/** How a request is made. */
-export interface RequestOptions {
+/**
+ * How a request is made. Aborting gives up a dump, whose socket is closed, or the wait for an answer: what
+ * the kernel has been sent it carries out all the same.
+ */
+export interface RequestOptions extends AbortOptions {
   /** Further {@link MessageFlags}. */
   flags?: number
   /** Have the kernel's work done off the event loop: for requests that wait for locks or grace periods. */
@@ -35,14 +33,13 @@ export interface BulkRequest<D> {
 /** How much travels in one send: the refusals of that many fit the kernel's default receive queue. */
 const BULK_REQUESTS = 128
 const BULK_BYTES = 60_000
-/** Datagrams of a dump between two turns of the event loop. */
-const DUMP_BUDGET = 8
 
 /** A family of the running kernel, ready for requests. */
 export class BoundFamily<D extends AnyFamily> {
   /** Its messages as values. */
   readonly codec: FamilyCodec<D>
   readonly #connections: Connections
+  readonly #shape: Shape
 
   /** @internal Made by `family` of a `GenericNetlink`. */
   constructor(
@@ -55,26 +52,27 @@ export class BoundFamily<D extends AnyFamily> {
   ) {
     this.#connections = connections
     this.codec = codec
+    this.#shape = { attributes: definition.attributes, headers: codec.headers }
   }
 
   /**
    * A request whose answer is an acknowledgement.
    *
-   * @throws KernelError, InvalidValueError
+   * @throws KernelError, InvalidValueError, AbortError
    */
-  async call(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, aside = false }: RequestOptions = {}): Promise<void> {
-    await this.#exchange(command, value, flags | MessageFlags.ack, aside)
+  async call(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, ...options }: RequestOptions = {}): Promise<void> {
+    await this.#exchange(command, value, flags | MessageFlags.ack, options)
   }
 
   /**
    * A request whose answer is a message of the family. Requests that change something only answer
    * so with `MessageFlags.echo`.
    *
-   * @throws KernelError, InvalidValueError
+   * @throws KernelError, InvalidValueError, AbortError
    */
-  async ask(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, aside = false }: RequestOptions = {}): Promise<MessageOut<D>> {
+  async ask(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, ...options }: RequestOptions = {}): Promise<MessageOut<D>> {
     let reply: MessageOut<D> | undefined
-    await this.#exchange(command, value, flags, aside, (source, start, end) => {
+    await this.#exchange(command, value, flags, options, (source, start, end) => {
       reply = this.codec.read(source, start, end)
     })
     if (reply === undefined) throw new MalformedMessageError(`${this.#what(command)}: the kernel acknowledged but did not reply`)
@@ -83,45 +81,31 @@ export class BoundFamily<D extends AnyFamily> {
 
   /**
    * All objects of a kind. The socket is the dump's own for as long as it lasts; leaving the loop
-   * early closes it.
+   * early, or aborting it, closes it.
    *
-   * @throws KernelError, InvalidValueError
+   * @throws KernelError, InvalidValueError, AbortError
    * @throws DumpInterruptedError behind the last object, when the kernel says that they changed meanwhile.
    */
-  async *dump(command: CommandOf<D>, value: MessageIn<D>, { flags = 0 }: RequestOptions = {}): AsyncGenerator<MessageOut<D>, void, void> {
-    const what = `${this.definition.name} dump`
-    const connection = this.#connections.acquire()
-    const replies: MessageOut<D>[] = []
-    try {
-      connection.begin()
-      this.#add(connection, command, value, flags | MessageFlags.dump)
-      connection.startDump(this.#refusal(connection, () => what), (source, start, end) => replies.push(this.codec.read(source, start, end)))
-      for (let turn = 1; ; turn++) {
-        let ended = false
-        let failure: unknown
-        try {
-          const more = connection.more(what)
-          ended = typeof more === 'boolean' ? more : await more
-        } catch (error) {
-          failure = error
-        }
-        for (const reply of replies) yield reply
-        replies.length = 0
-        if (failure !== undefined) throw failure
-        if (ended) return
-        if (turn % DUMP_BUDGET === 0) await setImmediate()
-      }
-    } finally {
-      this.#connections.release(connection)
-    }
+  dump(command: CommandOf<D>, value: MessageIn<D>, { flags = 0, signal }: RequestOptions = {}): AsyncGenerator<MessageOut<D>, void, void> {
+    return dump(
+      this.#connections,
+      this.#shape,
+      this.#what('dump'),
+      (connection) => this.#add(connection, command, value, flags | MessageFlags.dump),
+      (source, start, end) => this.codec.read(source, start, end),
+      signal,
+    )
   }
 
   /**
    * Many requests, as many to a send as fit, each with its own outcome. The input is read as it is
    * needed; a value of which no request can be made, or encoded, is a failure like one that the
-   * kernel refused, and the others go on.
+   * kernel refused, and the others go on. Aborted, it ends behind what has been sent.
+   *
+   * @throws BulkInterruptedError when the input throws, the socket fails, or the signal is aborted; it says what was done.
    */
-  async bulk<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => BulkRequest<D>): Promise<BulkResult> {
+  async bulk<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => BulkRequest<D>, { signal }: AbortOptions = {}): Promise<BulkResult> {
+    const what = this.#what('bulk')
     const result: BulkResult = { done: 0, failures: [] }
     const connection = this.#connections.acquire()
     const indices: number[] = []
@@ -132,7 +116,7 @@ export class BoundFamily<D extends AnyFamily> {
       if (indices.length > 0) {
         connection.acknowledgeLast()
         sent = indices.length
-        const failed = await this.#refusals(connection, commands)
+        const failed = await this.#refusals(connection, what, commands, signal)
         for (const [at, error] of failed) result.failures.push({ index: indices[at] as number, error })
         result.done += indices.length - failed.size
         sent = 0
@@ -143,7 +127,7 @@ export class BoundFamily<D extends AnyFamily> {
     }
     try {
       connection.begin()
-      for await (const each of values) {
+      for await (const each of signal === undefined ? values : abortable(values, signal, what)) {
         try {
           const { command, value, flags = 0 } = request(each)
           this.#add(connection, command, value, flags)
@@ -159,9 +143,10 @@ export class BoundFamily<D extends AnyFamily> {
           await setImmediate()
         }
       }
+      throwIfAborted(signal, what)
       await flush()
     } catch (error) {
-      throw new BulkInterruptedError(`${this.definition.name} bulk`, sorted(result), sent, error)
+      throw new BulkInterruptedError(what, sorted(result), sent, error)
     } finally {
       this.#connections.release(connection)
     }
@@ -169,9 +154,9 @@ export class BoundFamily<D extends AnyFamily> {
   }
 
   /** Sends what was added; the refusals by place. */
-  async #refusals(connection: Connection, commands: readonly string[]): Promise<ReadonlyMap<number, KernelError>> {
+  async #refusals(connection: Connection, what: string, commands: readonly string[], signal: AbortSignal | undefined): Promise<ReadonlyMap<number, KernelError>> {
     try {
-      const wait = connection.exchange(`${this.definition.name} bulk`, this.#refusal(connection, (index) => this.#what(commands[index] as string)))
+      const wait = connection.exchange(what, refusals(connection, this.#shape, (index) => this.#what(commands[index] as string)), undefined, signal)
       if (wait !== undefined) await wait
       return connection.refusals
     } catch (error) {
@@ -181,24 +166,8 @@ export class BoundFamily<D extends AnyFamily> {
     }
   }
 
-  async #exchange(
-    command: CommandOf<D>,
-    value: MessageIn<D>,
-    flags: number,
-    aside: boolean,
-    onReply?: (source: Source, start: number, end: number) => void,
-  ): Promise<void> {
-    const connection = this.#connections.acquire()
-    try {
-      connection.begin()
-      this.#add(connection, command, value, flags)
-      const what = this.#what(command)
-      const refusal = this.#refusal(connection, () => what)
-      const wait = aside ? connection.exchangeAside(what, refusal, onReply) : connection.exchange(what, refusal, onReply)
-      if (wait !== undefined) await wait
-    } finally {
-      this.#connections.release(connection)
-    }
+  #exchange(command: CommandOf<D>, value: MessageIn<D>, flags: number, options: RequestOptions, onReply?: ReplySink): Promise<void> {
+    return exchange(this.#connections, this.#shape, this.#what(command), (connection) => this.#add(connection, command, value, flags), options, onReply)
   }
 
   #add(connection: Connection, command: CommandOf<D>, value: MessageIn<D>, flags: number): void {
@@ -212,26 +181,8 @@ export class BoundFamily<D extends AnyFamily> {
     connection.close()
   }
 
-  #kernelName(number: number): string {
-    return this.definition.attributes.entry(number)?.kernelName ?? `attribute ${number}`
-  }
-
   #what(command: string): string {
     return `${this.definition.name} ${command}`
-  }
-
-  #refusal(connection: Connection, what: (index: number) => string): Refusal {
-    return (acknowledgement: Acknowledgement, index: number) => {
-      const { errno, message, offset, missing, missingIn } = acknowledgement
-      const { bytes, length } = connection.writer
-      // The offset counts from the refused request's own beginning; a batch's others stand before it.
-      const pathAt = (at: number | undefined) => (at === undefined || connection.count !== 1 ? [] : this.codec.pathAt(new Source(bytes), NLMSG_HEADER, length, at))
-      return new KernelError(errno, what(index), {
-        ...(message === undefined ? {} : { message }),
-        ...(missing === undefined ? {} : { missing: missingIn === undefined ? this.#kernelName(missing) : [...pathAt(missingIn), `attribute ${missing}`].join(' > ') }),
-        attribute: pathAt(offset),
-      })
-    }
   }
 }
 

@@ -17,7 +17,7 @@ export interface BulkFailure {
 }
 
 /**
- * A bulk ended before its input did: the input itself threw, or the socket failed. What had been
+ * A bulk ended before its input did: the input itself threw, the socket failed, or it was aborted. What had been
  * sent until then is in {@link result}; of the requests that were under way when a socket failed,
  * the outcome is not known. Code `OVS_BULK_INTERRUPTED`.
  */

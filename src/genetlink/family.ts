@@ -1,6 +1,5 @@
 import type { AttributeSet, Table, TableIn, TableOut } from '../netlink/attributes.js'
 import type { Source } from '../netlink/bytes.js'
-import { attributePath } from '../netlink/attribute-path.js'
 import { MalformedMessageError } from '../netlink/errors.js'
 import type { Struct } from '../netlink/struct.js'
 import type { Writer } from '../netlink/writer.js'
@@ -97,10 +96,5 @@ export class FamilyCodec<D extends AnyFamily> {
   /** The command's name, or its number where the table has none. */
   commandName(command: number): string {
     return this.#commandNames.get(command) ?? `command ${command}`
-  }
-
-  /** The attribute at `offset` of a message (from its `nlmsghdr`), by the kernel's names. */
-  pathAt(source: Source, start: number, end: number, offset: number): string[] {
-    return attributePath(this.definition.attributes, source, start + this.headers, end, offset)
   }
 }

@@ -1,6 +1,7 @@
-import { Connection } from '../netlink/connection.js'
+import type { AbortOptions } from '../netlink/abort.js'
+import { ConnectionPool } from '../netlink/connection-pool.js'
 import { Errno } from '../netlink/errno.js'
-import { ClosedError, InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
+import { InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
 import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
 import { BoundFamily } from './bound-family.js'
@@ -30,29 +31,17 @@ export interface GenericNetlinkOptions {
   trace?: Trace | undefined
 }
 
-/** Idle sockets that are kept; more are opened while more is under way at once. */
-const IDLE_MOST = 4
-
-/**
- * Generic netlink: families by name, requests to them, and sockets to listen on.
- *
- * A socket serves one exchange at a time, and the kernel answers most at once; only while a dump
- * lasts, or a request is carried out off the event loop, a further socket is opened.
- */
-export class GenericNetlink {
-  readonly #dial: Dial
-  readonly #options: GenericNetlinkOptions
-  readonly #idle: Connection[] = []
-  readonly #busy = new Set<Connection>()
+/** Generic netlink: families by name, requests to them, and sockets to listen on. */
+export class GenericNetlink extends ConnectionPool {
+  readonly #trace: Trace | undefined
   readonly #infos = new Map<string, Promise<FamilyInfo>>()
   readonly #controller: BoundFamily<typeof Controller>
   readonly #portIds = new Set<number>()
-  #closed = false
 
-  constructor(dial: Dial, options: GenericNetlinkOptions = {}) {
-    this.#dial = dial
-    this.#options = options
-    options.trace?.learn(CONTROLLER_ID, Controller)
+  constructor(dial: Dial, { timeout, trace }: GenericNetlinkOptions = {}) {
+    super(dial, 'generic netlink', timeout)
+    this.#trace = trace
+    trace?.learn(CONTROLLER_ID, Controller)
     this.#controller = new BoundFamily(this, Controller, familyInfo({ familyId: CONTROLLER_ID, familyName: Controller.name, version: Controller.version }))
   }
 
@@ -76,10 +65,10 @@ export class GenericNetlink {
     }
   }
 
-  /** All families of the running kernel, in the order of their ids. */
-  async families(): Promise<FamilyInfo[]> {
+  /** All families of the running kernel, in the order of their ids. @throws AbortError */
+  async families({ signal }: AbortOptions = {}): Promise<FamilyInfo[]> {
     const found: FamilyInfo[] = []
-    for await (const reply of this.#controller.dump('getfamily', {})) found.push(familyInfo(reply))
+    for await (const reply of this.#controller.dump('getfamily', {}, { signal })) found.push(familyInfo(reply))
     return found.toSorted((a, b) => a.id - b.id)
   }
 
@@ -94,7 +83,7 @@ export class GenericNetlink {
     if (info.headerSize !== header) {
       throw new InvalidValueError(`the kernel's family ${definition.name} has a header of ${info.headerSize} bytes`, header, 'Declare that header.')
     }
-    this.#options.trace?.learn(info.id, definition)
+    this.#trace?.learn(info.id, definition)
     return new BoundFamily(this, definition, info)
   }
 
@@ -114,36 +103,9 @@ export class GenericNetlink {
   }
 
   /** A transport of one's own, to listen on; whoever asks for it closes it. */
-  dial(options?: DialOptions): Transport {
-    if (this.#closed) throw new ClosedError('generic netlink')
-    const transport = this.#dial(options)
+  override dial(options?: DialOptions): Transport {
+    const transport = super.dial(options)
     this.#portIds.add(transport.portId)
-    return this.#options.trace === undefined ? transport : traced(transport, this.#options.trace)
-  }
-
-  /** A connection for one exchange; give it back with {@link release}. */
-  acquire(): Connection {
-    if (this.#closed) throw new ClosedError('generic netlink')
-    const connection = this.#idle.pop() ?? new Connection(this.dial(), this.#options.timeout)
-    this.#busy.add(connection)
-    return connection
-  }
-
-  /** A connection whose exchange did not end is closed: what is still to come would be taken for an answer. */
-  release(connection: Connection): void {
-    this.#busy.delete(connection)
-    if (connection.busy || this.#closed || this.#idle.length >= IDLE_MOST) connection.dispose()
-    else this.#idle.push(connection)
-  }
-
-  /** Closes its sockets; dumps under way end with an error. Idempotent. */
-  close(): void {
-    this.#closed = true
-    for (const connection of [...this.#idle.splice(0), ...this.#busy]) connection.dispose()
-  }
-
-  /** {@link close}, for `using`. */
-  [Symbol.dispose](): void {
-    this.close()
+    return this.#trace === undefined ? transport : traced(transport, this.#trace)
   }
 }

@@ -1,5 +1,6 @@
 import type { Source } from '../netlink/bytes.js'
-import { InvalidValueError, MalformedMessageError, type OverrunError, TruncatedError } from '../netlink/errors.js'
+import { onAbort, throwIfAborted } from '../netlink/abort.js'
+import { AbortError, InvalidValueError, MalformedMessageError, type OverrunError, TruncatedError } from '../netlink/errors.js'
 import { Inbox } from '../netlink/inbox.js'
 import { type Hearer, Listener, type ListenerCounts, type Origin } from '../netlink/listener.js'
 import type { DialOptions, Transport } from '../netlink/transport.js'
@@ -108,8 +109,8 @@ export interface SubscriptionOptions extends SubscribeOptions {
    * The rest stays in the socket's queue (`receiveBuffer`), and when that overflows an `overrun` says so.
    */
   limit?: number
-  /** Ends it: whoever reads is thrown the signal's reason. */
-  signal?: AbortSignal
+  /** Ends it: whoever reads is thrown an `AbortError`. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -119,12 +120,13 @@ export interface SubscriptionOptions extends SubscribeOptions {
 export class Subscription<D extends AnyFamily> implements AsyncIterable<Announcement<D>> {
   readonly #inbox: Inbox<Announcement<D>>
   readonly #listener: Listener
-  readonly #signal: AbortSignal | undefined
+  /** Takes the listener back from the signal. */
+  readonly #forget: (() => void) | undefined
   #lost: OverrunError | undefined
 
   /** @internal Made by `subscribe` of a `GenericNetlink`. */
   constructor(netlink: GenericNetlink, families: readonly BoundFamily<D>[], { limit = 4096, signal, groups, ...options }: SubscriptionOptions) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal, 'subscribe')
     this.#inbox = new Inbox(limit, { room: () => this.#listener.resume(), left: () => this.close() })
     const byType = new Map(families.map((family) => [family.info.id, family]))
     this.#listener = listenTo(netlink.dial(options), families, groups, {
@@ -146,8 +148,7 @@ export class Subscription<D extends AnyFamily> implements AsyncIterable<Announce
         this.#lost = undefined
       },
     })
-    this.#signal = signal
-    signal?.addEventListener('abort', this.#aborted, { once: true })
+    if (signal !== undefined) this.#forget = onAbort(signal, () => this.#end({ error: new AbortError('subscribe', signal) }))
   }
 
   /** What has arrived so far. */
@@ -187,10 +188,8 @@ export class Subscription<D extends AnyFamily> implements AsyncIterable<Announce
     if (this.#inbox.full) this.#listener.pause()
   }
 
-  readonly #aborted = (): void => this.#end({ error: this.#signal?.reason })
-
   #end(failure?: { error: unknown }): void {
-    this.#signal?.removeEventListener('abort', this.#aborted)
+    this.#forget?.()
     this.#listener.close()
     this.#inbox.end(failure)
   }

@@ -1,6 +1,7 @@
 import type { Source } from './bytes.js'
 import { MessageFlags, NLMSG_DONE, NLMSG_ERROR, NLMSG_MIN_TYPE, NLMSG_OVERRUN } from './constants.js'
-import { ClosedError, DumpInterruptedError, type KernelError, OverrunError, TimeoutError, TruncatedError } from './errors.js'
+import { onAbort, throwIfAborted, unlessAborted } from './abort.js'
+import { AbortError, ClosedError, DumpInterruptedError, type KernelError, OverrunError, TimeoutError, TruncatedError } from './errors.js'
 import { type Acknowledgement, eachMessage, readAcknowledgement } from './message.js'
 import type { Transport } from './transport.js'
 import { Writer } from './writer.js'
@@ -105,23 +106,25 @@ export class Connection {
    * otherwise with its reply or its refusal. An earlier request's refusal is `refusals`'.
    *
    * @throws KernelError of a lone request, SocketError, OverrunError, TimeoutError
+   * @throws AbortError while it waits; the kernel goes on with what it has been sent.
    */
-  exchange(what: string, onRefusal: Refusal, onReply?: ReplySink): Promise<void> | undefined {
+  exchange(what: string, onRefusal: Refusal, onReply?: ReplySink, signal?: AbortSignal): Promise<void> | undefined {
     this.#start(onRefusal, onReply)
     this.#guard(() => this.transport.send(this.writer.bytes, this.writer.length))
-    return this.#receiveAll(what)
+    return this.#receiveAll(what, signal)
   }
 
   /** Like {@link exchange}, with the kernel's work done off the event loop. */
-  async exchangeAside(what: string, onRefusal: Refusal, onReply?: ReplySink): Promise<void> {
+  async exchangeAside(what: string, onRefusal: Refusal, onReply?: ReplySink, signal?: AbortSignal): Promise<void> {
     this.#start(onRefusal, onReply)
     try {
-      await this.transport.sendAside(this.writer.bytes, this.writer.length)
+      await unlessAborted(this.transport.sendAside(this.writer.bytes, this.writer.length), signal, what)
     } catch (error) {
-      this.#finished = true
+      // An aborted one is still being sent, from the writer's memory.
+      this.#finished = !(error instanceof AbortError)
       throw error
     }
-    await this.#receiveAll(what)
+    await this.#receiveAll(what, signal)
   }
 
   /** Sends a dump's request; its replies come with {@link more}. */
@@ -134,10 +137,12 @@ export class Connection {
    * Receives the next datagram of a dump; done when it returns `true`.
    *
    * @throws DumpInterruptedError at the dump's end, with everything delivered.
+   * @throws AbortError
    */
-  more(what: string): boolean | Promise<boolean> {
+  more(what: string, signal?: AbortSignal): boolean | Promise<boolean> {
+    throwIfAborted(signal, what)
     if (this.#receiveOne()) return this.#finished ? this.#ended(what) : false
-    return this.#readable(what).then(() => this.more(what))
+    return this.#readable(what, signal).then(() => this.more(what, signal))
   }
 
   /** The refusals of a batch, by the request's place in it. */
@@ -171,9 +176,9 @@ export class Connection {
     }
   }
 
-  #receiveAll(what: string): Promise<void> | undefined {
+  #receiveAll(what: string, signal: AbortSignal | undefined): Promise<void> | undefined {
     while (!this.#finished) {
-      if (!this.#receiveOne()) return this.#readable(what).then(() => this.#receiveAll(what))
+      if (!this.#receiveOne()) return this.#readable(what, signal).then(() => this.#receiveAll(what, signal))
     }
     this.#ended(what)
     return undefined
@@ -239,21 +244,25 @@ export class Connection {
     if (!this.#dumping) this.#finished = true
   }
 
-  #readable(what: string): Promise<void> {
+  #readable(what: string, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      throwIfAborted(signal, what)
       const stop = (then: () => void) => {
         clearTimeout(timer)
+        forget?.()
         watch.close()
         this.#stopWaiting = undefined
         then()
       }
-      const watch = this.transport.watch(() => stop(resolve))
-      const timer = setTimeout(() => {
+      const giveUp = (error: Error) => {
         // A late answer is told by its sequence number, but a dump goes on, and a socket has one at a time.
         this.#finished = !this.#dumping
-        stop(() => reject(new TimeoutError(what, this.timeout)))
-      }, this.timeout)
+        stop(() => reject(error))
+      }
+      const watch = this.transport.watch(() => stop(resolve))
+      const timer = setTimeout(() => giveUp(new TimeoutError(what, this.timeout)), this.timeout)
       this.#stopWaiting = () => stop(() => reject(new ClosedError('the connection')))
+      const forget = signal === undefined ? undefined : onAbort(signal, () => giveUp(new AbortError(what, signal)))
     })
   }
 }

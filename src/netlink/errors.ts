@@ -133,6 +133,16 @@ export class TimeoutError extends OvsError {
   }
 }
 
+/**
+ * Its `AbortSignal` was aborted; the signal's reason is the cause. As with Node's own functions its
+ * name is `AbortError` and its code `ABORT_ERR`.
+ */
+export class AbortError extends OvsError {
+  constructor(what: string, signal: AbortSignal) {
+    super('ABORT_ERR', `${what} was aborted`, { cause: signal.reason as unknown })
+  }
+}
+
 /** It has been closed. Code `OVS_CLOSED`. */
 export class ClosedError extends OvsError {
   constructor(what: string) {

@@ -62,7 +62,13 @@ export interface DialOptions {
   receiveBuffer?: number
   /** Memory for one datagram, in bytes. */
   receiveSize?: number
+  /** Netlink protocol, such as `NETLINK_ROUTE`; `NETLINK_GENERIC` unless said. */
+  protocol?: number
 }
 
 /** Makes transports. */
-export type Dial = (options?: DialOptions) => Transport
+export interface Dial {
+  (options?: DialOptions): Transport
+  /** Gives back what is held in order to make them, such as a network namespace. Idempotent. */
+  close?(): void
+}

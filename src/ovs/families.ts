@@ -2,6 +2,7 @@ import type { BoundFamily, RequestOptions } from '../genetlink/bound-family.js'
 import type { BulkResult } from '../genetlink/bulk.js'
 import type { AnyFamily, MessageIn, MessageOut } from '../genetlink/family.js'
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
+import type { AbortOptions } from '../netlink/abort.js'
 import { MessageFlags } from '../netlink/constants.js'
 import { type DatapathMessage, type DatapathRequest, OvsDatapath } from './datapath.js'
 import { type FlowMessage, type FlowRequest, OvsFlow } from './flow.js'
@@ -39,9 +40,9 @@ class Verbs<D extends AnyFamily, Request, Message> {
     return this.ask('set', request, { flags: echo })
   }
 
-  /** Reads all. @throws KernelError, InvalidValueError, DumpInterruptedError */
-  dump(request: Request): AsyncGenerator<Message, void, void> {
-    return this.family.dump('get' as never, request as MessageIn<D>) as AsyncGenerator<Message, void, void>
+  /** Reads all. @throws KernelError, InvalidValueError, DumpInterruptedError, AbortError */
+  dump(request: Request, options?: AbortOptions): AsyncGenerator<Message, void, void> {
+    return this.family.dump('get' as never, request as MessageIn<D>, options) as AsyncGenerator<Message, void, void>
   }
 
   /** A request that answers with a message of the family. */
@@ -84,13 +85,13 @@ export class FlowFamily {
   }
 
   /** Makes or changes many; see {@link BoundFamily.bulk}. */
-  newAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest): Promise<BulkResult> {
-    return this.family.bulk(values, (value) => ({ command: 'new', value: request(value) }))
+  newAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest, options?: AbortOptions): Promise<BulkResult> {
+    return this.family.bulk(values, (value) => ({ command: 'new', value: request(value) }), options)
   }
 
   /** Deletes many; see {@link BoundFamily.bulk}. */
-  delAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest): Promise<BulkResult> {
-    return this.family.bulk(values, (value) => ({ command: 'del', value: request(value) }))
+  delAll<V>(values: Iterable<V> | AsyncIterable<V>, request: (value: V) => FlowRequest, options?: AbortOptions): Promise<BulkResult> {
+    return this.family.bulk(values, (value) => ({ command: 'del', value: request(value) }), options)
   }
 
   /** Changes the actions of a flow, or clears its statistics. @throws KernelError (`ENOENT`), InvalidValueError */
@@ -113,9 +114,9 @@ export class FlowFamily {
     return this.family.ask('get', request)
   }
 
-  /** Reads all. @throws KernelError, InvalidValueError */
-  dump(request: FlowRequest): AsyncGenerator<FlowMessage, void, void> {
-    return this.family.dump('get', request)
+  /** Reads all. @throws KernelError, InvalidValueError, AbortError */
+  dump(request: FlowRequest, options?: AbortOptions): AsyncGenerator<FlowMessage, void, void> {
+    return this.family.dump('get', request, options)
   }
 }
 
