@@ -9,8 +9,8 @@ const results = join(root, 'build/results')
 const bin = (path) => join(root, 'node_modules', path)
 const lab = join(root, 'dist/lab/cli.js')
 const KERNELS = ['6.1', '6.12', 'newest']
-/** The kernels, and what the module of examples/gennl_ins is built with and tried in. */
-const COMPONENTS = ['base', ...KERNELS.map((kernel) => `kernel-${kernel}`), 'compiler', 'headers-6.1', 'stock-6.1', 'qemu']
+/** The kernels, what the module of examples/gennl_ins is built with and tried in, and the header that the tables are held against. */
+const COMPONENTS = ['base', ...KERNELS.map((kernel) => `kernel-${kernel}`), 'compiler', 'headers-6.1', 'stock-6.1', 'qemu', 'uapi-newest']
 
 const check = (name, args) => ({ name, args })
 const suite = (name, project, before = []) => ({

@@ -9,6 +9,16 @@ export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genet
 export { Controller, ControllerAttributes, type FamilyInfo, OperationFlags, type OperationInfo } from './genetlink/controller.js'
 export { type AnyFamily, type CommandOf, family, FamilyCodec, type FamilyDefinition, type MessageIn, type MessageOut } from './genetlink/family.js'
 export { FamilyNotFoundError, GenericNetlink, type GenericNetlinkOptions } from './genetlink/generic-netlink.js'
+export {
+  type AttributePolicies,
+  type AttributePolicy,
+  type CommandPolicy,
+  CommandPolicyAttributes,
+  type Numbered,
+  type PolicyType,
+  PolicyTypeAttributes,
+  PolicyTypes,
+} from './genetlink/policy.js'
 export { type AnnouncedMessage, type Announcement, type Loss, subscribe, type Subscriber, type SubscribeOptions, Subscription, type SubscriptionOptions } from './genetlink/subscription.js'
 export { Trace, TRACE_VARIABLE, traceFromEnvironment } from './genetlink/trace.js'
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './netlink/addresses.js'
@@ -50,6 +60,7 @@ export {
   type MaskOf,
   type OutOf,
   s32,
+  s64,
   text,
   u16,
   u32,

@@ -2,6 +2,7 @@ import { attribute, attributes, type Infer, nested } from '../netlink/attributes
 import { text, u16, u32 } from '../netlink/codec.js'
 import { nestedList } from '../netlink/nested-list.js'
 import { family } from './family.js'
+import { CommandPolicyAttributes, numbered, PolicyTypeAttributes } from './policy.js'
 
 /** `CTRL_ATTR_OP_*`: an operation of a family. */
 export const OperationAttributes = attributes('CTRL_ATTR_OP', {
@@ -35,6 +36,12 @@ export const ControllerAttributes = attributes('CTRL_ATTR', {
   ops: attribute(6, nestedList(nested(() => OperationAttributes))),
   /** `CTRL_ATTR_MCAST_GROUPS` */
   mcastGroups: attribute(7, nestedList(nested(() => GroupAttributes))),
+  /** `CTRL_ATTR_OP`: the command whose policy is asked for. */
+  op: attribute(10, u32),
+  /** `CTRL_ATTR_OP_POLICY`: which policy each command has. */
+  opPolicy: attribute(9, numbered(CommandPolicyAttributes), { nestedFlag: true }),
+  /** `CTRL_ATTR_POLICY`: attributes of a policy, by the policy's index and then by their numbers. */
+  policy: attribute(8, numbered(numbered(PolicyTypeAttributes)), { nestedFlag: true }),
 })
 
 /** The controller of generic netlink, itself a family (`nlctrl`), whose id never changes. */
@@ -59,7 +66,7 @@ export const Controller = family({
     newmcastGrp: 7,
     /** `CTRL_CMD_DELMCAST_GRP`: in the group `notify`, a multicast group that was unregistered. */
     delmcastGrp: 8,
-    /** `CTRL_CMD_GETPOLICY`: a dump of a family's policy, whose attributes have no table here. */
+    /** `CTRL_CMD_GETPOLICY`: a dump of what a family's commands want of their attributes (5.10 and newer). */
     getpolicy: 10,
   },
   groups: ['notify'],

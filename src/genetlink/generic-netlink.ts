@@ -7,6 +7,7 @@ import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './contro
 import { BoundFamily } from './bound-family.js'
 import type { AnyFamily } from './family.js'
 import { Subscription, type SubscriptionOptions } from './subscription.js'
+import { type CommandPolicy, readPolicies } from './policy.js'
 import { type Trace, traced } from './trace.js'
 
 /** The kernel has no such generic netlink family. Code `OVS_NO_FAMILY`. */
@@ -70,6 +71,24 @@ export class GenericNetlink extends ConnectionPool {
     const found: FamilyInfo[] = []
     for await (const reply of this.#controller.dump('getfamily', {}, { signal })) found.push(familyInfo(reply))
     return found.toSorted((a, b) => a.id - b.id)
+  }
+
+  /**
+   * What the kernel wants of the attributes of a family's commands, by the command's number: its own
+   * policy, which it holds requests against before they reach the family. Anybody may ask.
+   *
+   * @throws FamilyNotFoundError
+   * @throws KernelError `EOPNOTSUPP` from kernels before 5.7; those before 5.10 do not say which command has which policy.
+   */
+  async policy(name: string): Promise<ReadonlyMap<number, CommandPolicy>> {
+    const { id } = await this.resolve(name)
+    try {
+      return await readPolicies(this.#controller.dump('getpolicy', { familyId: id }))
+    } catch (error) {
+      // The family has none.
+      if (error instanceof KernelError && error.errno === Errno.ENODATA) return new Map()
+      throw error
+    }
   }
 
   /**

@@ -130,6 +130,10 @@ export const components: Component[] = [
   ...kernelComponents(),
   { name: 'qemu', summary: 'the emulator for the second backend', suite: 'host', packages: ['qemu-system-x86', 'seabios', 'busybox-static', 'kmod'], standIns: [] },
   { name: 'compiler', summary: 'gcc, make and the C library\'s headers', suite: 'host', packages: ['gcc', 'libc6-dev', 'make'], standIns: [], finish: finishCompiler },
+  {
+    name: 'uapi-newest', summary: 'the newest kernel\'s headers for user space, which the tables are held against', suite: kernelSuites.newest,
+    packages: ['linux-libc-dev'], standIns: [],
+  },
   { name: 'pyroute2', summary: 'Python with pyroute2', suite: 'host', packages: ['python3', 'python3-pyroute2'], standIns: [] },
   {
     name: 'linux-source-6.1', summary: 'the source of Linux 6.1 and the tools that build modules for its UML', suite: 'bookworm',

@@ -119,6 +119,16 @@ export const s32: Codec<number> = fixed(
 )
 /** Eight bytes in the machine's order, as a `bigint`. */
 export const u64: Codec<bigint> = fixed('u64', 8, (s, at) => s.view.getBigUint64(at, LITTLE_ENDIAN), whole64((w, v) => w.u64(v)))
+/** Eight bytes in the machine's order, with a sign, as a `bigint`. */
+export const s64: Codec<bigint> = fixed(
+  's64',
+  8,
+  (s, at) => s.view.getBigInt64(at, LITTLE_ENDIAN),
+  (w, v) => {
+    if (typeof v !== 'bigint' || BigInt.asIntN(64, v) !== v) throw new InvalidValueError('must be a bigint from -(2n ** 63n) to 2n ** 63n - 1n', v)
+    w.u64(BigInt.asUintN(64, v))
+  },
+)
 /** Two bytes in network order. */
 export const be16: Codec<number> = fixed('u16, big-endian', 2, (s, at) => s.view.getUint16(at, false), whole(0xffff, (w, v) => w.be16(v)))
 /** Four bytes in network order. */

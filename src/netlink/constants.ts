@@ -43,7 +43,20 @@ export const AckFlags = {
 } as const
 
 /** Attributes of an extended acknowledgement (`NLMSGERR_ATTR_…`). */
-export const ExtendedAck = { message: 1, offset: 2, cookie: 3, policy: 4, missType: 5, missNest: 6 } as const
+export const ExtendedAck = {
+  /** `NLMSGERR_ATTR_MSG`: text. */
+  message: 1,
+  /** `NLMSGERR_ATTR_OFFS`: u32, of the refused attribute, from the request's `nlmsghdr`. */
+  offset: 2,
+  /** `NLMSGERR_ATTR_COOKIE`: bytes of a success, which openvswitch does not send. */
+  cookie: 3,
+  /** `NLMSGERR_ATTR_POLICY`: what the kernel wants of the refused attribute. */
+  policy: 4,
+  /** `NLMSGERR_ATTR_MISS_TYPE`: u32, the number of an attribute that is missing. */
+  missType: 5,
+  /** `NLMSGERR_ATTR_MISS_NEST`: u32, the offset of the nest that it is missing in. */
+  missNest: 6,
+} as const
 
 /** `NLA_F_NESTED`, a bit of an attribute's type. */
 export const NLA_F_NESTED = 0x8000

@@ -19,6 +19,7 @@ export const Errno = {
   EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
+  ENODATA: 61,
   EMSGSIZE: 90,
   EOPNOTSUPP: 95,
   ENOBUFS: 105,
