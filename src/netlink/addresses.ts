@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Source } from './bytes.js'
-import { type Codec, fixed } from './codec.js'
+import { type Codec, exact, fixed } from './codec.js'
 import { InvalidValueError } from './errors.js'
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -101,6 +101,22 @@ export const ipv6: Codec<string> = fixed(
     writer.raw(bytes)
   },
 )
+
+/** An address of either version: four bytes or sixteen. */
+export const ipAddress: Codec<string> = {
+  describe: 'IPv4 or IPv6 address (4 or 16 bytes)',
+  least: 4,
+  most: 16,
+  read: (source, start, end) => (end - start < 16 ? formatIpv4(source.bytes, start) : formatIpv6(source.bytes, start)),
+  write(writer, value) {
+    if (typeof value !== 'string' || (!isIPv4(value) && parseIpv6(value) === undefined)) throw new InvalidValueError('must be an IPv4 or IPv6 address', value, 'Write it as 10.0.0.1 or fe80::1.')
+    ;(isIPv4(value) ? ipv4 : ipv6).write(writer, value)
+  },
+  writeMask(writer, mask) {
+    if (mask === exact) throw new InvalidValueError('cannot be exact, its version is not known', mask)
+    this.write(writer, mask as string)
+  },
+}
 
 function digit(code: number): number {
   return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57

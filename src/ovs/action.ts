@@ -1,52 +1,19 @@
 import { attributeList, type InferItem, type InferItemInput } from '../netlink/attribute-list.js'
-import { attribute, attributes, type Infer, type InferInput, nested } from '../netlink/attributes.js'
-import { be16, binary, type Codec, flag, u32 } from '../netlink/codec.js'
-import { at, struct } from '../netlink/struct.js'
+import { attribute, attributes, type Infer, type InferInput, type Nested, nested } from '../netlink/attributes.js'
+import { be16, type Codec, flag, u16, u32 } from '../netlink/codec.js'
+import { AddMpls, HashAction, PsampleAttributes, PushEth, PushMpls, PushVlan, TruncAction, UserspaceAttributes } from './action-arguments.js'
+import { CtAction } from './ct-action.js'
 import { SetKey, SetMaskedKey } from './set-action.js'
 
-/** `struct ovs_action_push_vlan` */
-export const PushVlan = struct('ovs_action_push_vlan', 4, {
-  /** 0x8100 or 0x88a8. */
-  tpid: at(0, be16),
-  /** Tag control information, with bit 0x1000 set: see `vlanTci`. */
-  tci: at(2, be16),
-})
+/** Actions within an action. */
+const within: Nested<Actions, ActionsInput, never> = nested((): Codec<Actions, ActionsInput, never> => ActionAttributes)
 
-/** `struct ovs_action_hash` */
-export const HashAction = struct('ovs_action_hash', 8, {
-  /** `OVS_HASH_ALG_L4` is 0. */
-  alg: at(0, u32),
-  /** What the hash starts from: another basis, another hash. */
-  basis: at(4, u32),
-})
-
-/** `struct ovs_action_trunc` */
-export const TruncAction = struct('ovs_action_trunc', 4, {
-  /** Bytes that are left, at least 14. */
-  maxLen: at(0, u32),
-})
-
-/** `OVS_USERSPACE_ATTR_*` */
-export const UserspaceAttributes = attributes('OVS_USERSPACE_ATTR', {
-  /** `OVS_USERSPACE_ATTR_PID`: port id to send to, not 0; where upcalls are dispatched per CPU, it is not looked at. */
-  pid: attribute(1, u32),
-  /** `OVS_USERSPACE_ATTR_USERDATA`: comes back with the upcall. */
-  userdata: attribute(2, binary()),
-  /** `OVS_USERSPACE_ATTR_EGRESS_TUN_PORT`: the tunnel vport whose key comes with the upcall. */
-  egressTunPort: attribute(3, u32),
-  /** `OVS_USERSPACE_ATTR_ACTIONS`: the flow's actions come with the upcall. */
-  actions: attribute(4, flag),
-})
-
-/** `OVS_SAMPLE_ATTR_*` */
+/** `OVS_SAMPLE_ATTR_*`: both are needed. @since 3.3, linux/openvswitch.h */
 export const SampleAttributes = attributes('OVS_SAMPLE_ATTR', {
   /** `OVS_SAMPLE_ATTR_PROBABILITY`: of 0xffffffff, which means always. */
   probability: attribute(1, u32),
-  /** `OVS_SAMPLE_ATTR_ACTIONS` */
-  actions: attribute(
-    2,
-    nested((): Codec<Actions, ActionsInput, never> => ActionAttributes),
-  ),
+  /** `OVS_SAMPLE_ATTR_ACTIONS`: on a copy. */
+  actions: attribute(2, within),
 })
 
 /** The arguments of `sample`. */
@@ -54,42 +21,101 @@ export interface Sample extends Infer<typeof SampleAttributes> {}
 /** The arguments of `sample`, as they may be given. */
 export interface SampleInput extends InferInput<typeof SampleAttributes> {}
 
-/** `OVS_ACTION_ATTR_*`: what happens to a packet, in order (`linux/openvswitch.h`). */
+/** `OVS_CHECK_PKT_LEN_ATTR_*`, in the kernel's order: all three are needed. @since 5.2, "net: openvswitch: Add a new action check_pkt_len" */
+export const CheckPktLenAttributes = attributes('OVS_CHECK_PKT_LEN_ATTR', {
+  /** `OVS_CHECK_PKT_LEN_ATTR_PKT_LEN`: what the packet's length is compared with, in bytes from the Ethernet header on; not 0; in the machine's byte order. */
+  pktLen: attribute(1, u16),
+  /** `OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL`: `[]` does nothing. */
+  actionsIfLessEqual: attribute(3, within),
+  /** `OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER`: `[]` does nothing. */
+  actionsIfGreater: attribute(2, within),
+})
+
+/** The arguments of `checkPktLen`. */
+export interface CheckPktLen extends Infer<typeof CheckPktLenAttributes> {}
+/** The arguments of `checkPktLen`, as they may be given. */
+export interface CheckPktLenInput extends InferInput<typeof CheckPktLenAttributes> {}
+
+/** `OVS_DEC_TTL_ATTR_*` @since 5.7, linux/openvswitch.h */
+export const DecTtlAttributes = attributes('OVS_DEC_TTL_ATTR', {
+  /** `OVS_DEC_TTL_ATTR_ACTION`: what happens to a packet whose TTL is 1 or 0; needed, `[]` drops it. */
+  action: attribute(1, within),
+})
+
+/** The arguments of `decTtl`. */
+export interface DecTtl extends Infer<typeof DecTtlAttributes> {}
+/** The arguments of `decTtl`, as they may be given. */
+export interface DecTtlInput extends InferInput<typeof DecTtlAttributes> {}
+
+/**
+ * `OVS_ACTION_ATTR_*`: what happens to a packet, in order (`linux/openvswitch.h`).
+ *
+ * @since 3.3, linux/openvswitch.h
+ * @direction request, reply, notification
+ */
 export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
-  /** `OVS_ACTION_ATTR_OUTPUT`: to a vport, by its number. */
+  /** `OVS_ACTION_ATTR_OUTPUT`: to a vport, by its number, below 65535; one that does not exist drops. */
   output: attribute(1, u32),
   /** `OVS_ACTION_ATTR_USERSPACE`: an upcall. */
   userspace: attribute(2, UserspaceAttributes),
   /** `OVS_ACTION_ATTR_SET`: writes one key attribute, whole. */
   set: attribute(3, SetKey),
-  /** `OVS_ACTION_ATTR_PUSH_VLAN` */
+  /** `OVS_ACTION_ATTR_PUSH_VLAN`: a new outermost VLAN tag. */
   pushVlan: attribute(4, PushVlan),
-  /** `OVS_ACTION_ATTR_POP_VLAN` */
+  /** `OVS_ACTION_ATTR_POP_VLAN`: takes the outermost VLAN tag off; a packet without one stays as it is. */
   popVlan: attribute(5, flag),
   /** `OVS_ACTION_ATTR_SAMPLE`: with a probability, further actions on a copy. */
   sample: attribute(
     6,
     nested((): Codec<Sample, SampleInput, unknown> => SampleAttributes),
   ),
-  /** `OVS_ACTION_ATTR_RECIRC`: looks the packet up again, with this recirculation id. */
+  /** `OVS_ACTION_ATTR_RECIRC`: looks the packet up again, with this recirculation id. @since 3.18, "openvswitch: Add recirc and hash action." */
   recirc: attribute(7, u32),
-  /** `OVS_ACTION_ATTR_HASH`: computes the key's `dpHash`. */
+  /** `OVS_ACTION_ATTR_HASH`: computes the key's `dpHash`. @since 3.18, "openvswitch: Add recirc and hash action." */
   hash: attribute(8, HashAction),
-  /** `OVS_ACTION_ATTR_SET_MASKED`: writes some bits of one key attribute. */
+  /** `OVS_ACTION_ATTR_PUSH_MPLS`: a label before the network header, of IPv4, IPv6, ARP, RARP and MPLS packets without a VLAN tag. @since 3.19, "openvswitch: Add basic MPLS support to kernel" */
+  pushMpls: attribute(9, PushMpls),
+  /**
+   * `OVS_ACTION_ATTR_POP_MPLS`: takes the outermost label off an MPLS packet without a VLAN tag; the number is the
+   * packet's ethertype from then on. Behind the last label, nothing of the network header can be set before a `recirc`.
+   *
+   * @since 3.19, "openvswitch: Add basic MPLS support to kernel"
+   */
+  popMpls: attribute(10, be16),
+  /** `OVS_ACTION_ATTR_SET_MASKED`: writes some bits of one key attribute. @since 4.0, "net: openvswitch: Support masked set actions." */
   setMasked: attribute(11, SetMaskedKey),
-  /** `OVS_ACTION_ATTR_TRUNC`: shortens what the next output sends. */
+  /** `OVS_ACTION_ATTR_CT`: gives an IPv4 or IPv6 packet to connection tracking; mostly followed by a `recirc`. @since 4.3, "openvswitch: Add conntrack action" */
+  ct: attribute(12, CtAction),
+  /** `OVS_ACTION_ATTR_TRUNC`: shortens what the next output sends. @since 4.8, "openvswitch: Add packet truncation support." */
   trunc: attribute(13, TruncAction),
-  /** `OVS_ACTION_ATTR_CT_CLEAR`: forgets the connection tracking state. */
+  /** `OVS_ACTION_ATTR_PUSH_ETH`: an Ethernet header, onto a packet that has none. @since 4.10, "openvswitch: add Ethernet push and pop actions" */
+  pushEth: attribute(14, PushEth),
+  /** `OVS_ACTION_ATTR_POP_ETH`: takes the Ethernet header off a packet without a VLAN tag. @since 4.10, "openvswitch: add Ethernet push and pop actions" */
+  popEth: attribute(15, flag),
+  /** `OVS_ACTION_ATTR_CT_CLEAR`: forgets the connection tracking state. @since 4.15, "openvswitch: add ct_clear action" */
   ctClear: attribute(16, flag),
-  /** `OVS_ACTION_ATTR_METER`: a meter by its id; one that does not exist lets everything pass. */
+  /** `OVS_ACTION_ATTR_POP_NSH`: takes the NSH header off. @since 4.15, "openvswitch: enable NSH support" */
+  popNsh: attribute(18, flag),
+  /** `OVS_ACTION_ATTR_METER`: a meter by its id; one that does not exist lets everything pass. @since 4.15, "openvswitch: Add meter action support" */
   meter: attribute(19, u32),
-  /** `OVS_ACTION_ATTR_CLONE`: further actions on a copy. */
-  clone: attribute(
-    20,
-    nested((): Codec<Actions, ActionsInput, never> => ActionAttributes),
+  /** `OVS_ACTION_ATTR_CLONE`: further actions on a copy. @since 4.19, "openvswitch: kernel datapath clone action" */
+  clone: attribute(20, within),
+  /** `OVS_ACTION_ATTR_CHECK_PKT_LEN`: one list of actions or another, by the packet's length. @since 5.2, "net: openvswitch: Add a new action check_pkt_len" */
+  checkPktLen: attribute(
+    21,
+    nested((): Codec<CheckPktLen, CheckPktLenInput, unknown> => CheckPktLenAttributes),
   ),
-  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing (6.6 and newer); an empty list drops everywhere. */
+  /** `OVS_ACTION_ATTR_ADD_MPLS`: a label before the network header or before the Ethernet header. @since 5.6, linux/openvswitch.h */
+  addMpls: attribute(22, AddMpls),
+  /** `OVS_ACTION_ATTR_DEC_TTL`: takes 1 off the TTL or hop limit. @since 5.7, linux/openvswitch.h */
+  decTtl: attribute(
+    23,
+    nested((): Codec<DecTtl, DecTtlInput, unknown> => DecTtlAttributes),
+  ),
+  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing; must be the last. An empty list drops everywhere. @since 6.6, linux/openvswitch.h */
   drop: attribute(24, u32),
+  /** `OVS_ACTION_ATTR_PSAMPLE`: sends a copy to the listeners of psample; shortened by a `trunc` before. @since 6.11, linux/openvswitch.h */
+  psample: attribute(25, PsampleAttributes, { nestedFlag: true }),
 })
 
 /** One action, as the kernel reports it: an object with the one member that says which. */

@@ -1,5 +1,52 @@
-import type { Action } from '../ovs/action.js'
+import type { OutOf } from '../netlink/codec.js'
+import { type Action, ActionAttributes } from '../ovs/action.js'
+import { HashAlg } from '../ovs/action-arguments.js'
+import type { MplsLse } from '../ovs/mpls.js'
+import { formatCt } from './ct.js'
 import { formatKey } from './key.js'
+
+type Table = typeof ActionAttributes.table
+
+/**
+ * How each action is written. `ovs-dpctl` 3.1 takes the numbers of `decTtl`, `drop` and `psample` for
+ * actions of its own and prints nonsense: these are as later releases of Open vSwitch print them.
+ */
+const FORMATS: { readonly [Name in keyof Table]: (value: OutOf<Table[Name]['codec']>) => string } = {
+  output: String,
+  userspace({ pid = 0, userdata, actions, egressTunPort }) {
+    const items = [`pid=${pid}`]
+    if (userdata !== undefined) items.push(`userdata(${hexadecimal(userdata)})`)
+    if (actions) items.push('actions')
+    if (egressTunPort !== undefined) items.push(`tunnel_out_port=${egressTunPort}`)
+    return `userspace(${items.join(',')})`
+  },
+  set: (key) => `set(${formatKey(key)})`,
+  setMasked: ({ key, mask }) => `set(${formatKey(key, mask)})`,
+  pushVlan({ tpid, tci }) {
+    const type = tpid === 0x8100 ? '' : `tpid=0x${tpid.toString(16).padStart(4, '0')},`
+    return `push_vlan(${type}vid=${tci & 0xfff},pcp=${tci >> 13}${tci & 0x1000 ? '' : ',cfi=0'})`
+  },
+  popVlan: () => 'pop_vlan',
+  sample: ({ probability = 0, actions = [] }) => `sample(sample=${((100 * probability) / 0xffff_ffff).toFixed(1)}%,actions(${formatActions(actions)}))`,
+  recirc: (id) => `recirc(${id === 0 ? '0' : hex(id)})`,
+  hash: ({ alg, basis }) => `hash(${alg === HashAlg.l4 ? 'l4' : alg === HashAlg.symL4 ? 'sym_l4' : `alg ${alg}`}(${basis}))`,
+  pushMpls: ({ lse, ethertype }) => `push_mpls(${formatLse(lse)},eth_type=${hex(ethertype)})`,
+  popMpls: (ethertype) => `pop_mpls(eth_type=${hex(ethertype)})`,
+  ct: formatCt,
+  trunc: ({ maxLen }) => `trunc(${maxLen})`,
+  pushEth: ({ src, dst }) => `push_eth(src=${src},dst=${dst})`,
+  popEth: () => 'pop_eth',
+  ctClear: () => 'ct_clear',
+  popNsh: () => 'pop_nsh()',
+  meter: (id) => `meter(${id})`,
+  clone: (actions) => `clone(${formatActions(actions)})`,
+  checkPktLen: ({ pktLen = 0, actionsIfGreater = [], actionsIfLessEqual = [] }) =>
+    `check_pkt_len(size=${pktLen},gt(${formatActions(actionsIfGreater)}),le(${formatActions(actionsIfLessEqual)}))`,
+  addMpls: ({ lse, ethertype }) => `add_mpls(${formatLse(lse)},eth_type=${hex(ethertype)})`,
+  decTtl: ({ action = [] }) => `dec_ttl(le_1(${formatActions(action)}))`,
+  drop: () => 'drop',
+  psample: ({ group = 0, cookie }) => `psample(group=${group}${cookie === undefined ? '' : `,cookie=0x${hexadecimal(cookie)}`})`,
+}
 
 /** Actions as `ovs-dpctl dump-flows` prints them; an empty list drops. */
 export function formatActions(actions: readonly Action[]): string {
@@ -7,34 +54,18 @@ export function formatActions(actions: readonly Action[]): string {
 }
 
 function formatAction(action: Action): string {
-  if ('output' in action) return String(action.output)
-  if ('userspace' in action) {
-    const { pid = 0, userdata, actions, egressTunPort } = action.userspace
-    const items = [`pid=${pid}`]
-    if (userdata !== undefined) items.push(`userdata(${Buffer.from(userdata).toString('hex')})`)
-    if (actions) items.push('actions')
-    if (egressTunPort !== undefined) items.push(`tunnel_out_port=${egressTunPort}`)
-    return `userspace(${items.join(',')})`
+  if ('unknown' in action) {
+    const { number, bytes } = action.unknown
+    return `action${number}(${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')})`
   }
-  if ('set' in action) return `set(${formatKey(action.set)})`
-  if ('setMasked' in action) return `set(${formatKey(action.setMasked.key, action.setMasked.mask)})`
-  if ('pushVlan' in action) {
-    const { tpid, tci } = action.pushVlan
-    const type = tpid === 0x8100 ? '' : `tpid=0x${tpid.toString(16).padStart(4, '0')},`
-    return `push_vlan(${type}vid=${tci & 0xfff},pcp=${tci >> 13}${tci & 0x1000 ? '' : ',cfi=0'})`
-  }
-  if ('popVlan' in action) return 'pop_vlan'
-  if ('sample' in action) {
-    const { probability = 0, actions = [] } = action.sample
-    return `sample(sample=${((100 * probability) / 0xffff_ffff).toFixed(1)}%,actions(${formatActions(actions)}))`
-  }
-  if ('recirc' in action) return `recirc(0x${action.recirc.toString(16)})`
-  if ('hash' in action) return `hash(${action.hash.alg === 0 ? 'l4' : `alg ${action.hash.alg}`}(${action.hash.basis}))`
-  if ('trunc' in action) return `trunc(${action.trunc.maxLen})`
-  if ('ctClear' in action) return 'ct_clear'
-  if ('meter' in action) return `meter(${action.meter})`
-  if ('clone' in action) return `clone(${formatActions(action.clone)})`
-  if ('drop' in action) return 'drop'
-  const { number, bytes } = action.unknown
-  return `action${number}(${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')})`
+  const [name, value] = Object.entries(action)[0] as [keyof Table, never]
+  return FORMATS[name](value)
 }
+
+/** An MPLS label stack entry, as it stands in actions. */
+function formatLse({ label, tc, ttl, bos }: OutOf<typeof MplsLse>): string {
+  return `label=${label},tc=${tc},ttl=${ttl},bos=${bos}`
+}
+
+const hex = (value: number) => `0x${value.toString(16)}`
+const hexadecimal = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')

@@ -142,6 +142,6 @@ function formatLabels(labels: Uint8Array, mask: Uint8Array | null | undefined): 
 }
 
 /** Open vSwitch prints the bytes as one number of 128 bits. */
-function number128(bytes: Uint8Array): string {
+export function number128(bytes: Uint8Array): string {
   return `0x${BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`).toString(16)}`
 }

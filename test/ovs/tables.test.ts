@@ -7,15 +7,21 @@ import { type AnyCodec, array, flag, s32, u32, u64 } from '../../src/netlink/cod
 import type { Struct } from '../../src/netlink/struct.js'
 import {
   ActionAttributes,
+  CheckPktLenAttributes,
+  CtAttributes,
   DatapathAttributes,
+  DecTtlAttributes,
   FlowAttributes,
   FlowKeyAttributes,
   FlowMaskCodec,
+  MplsLse,
+  NatAttributes,
   OvsDatapath,
   OvsFlow,
   OvsPacket,
   OvsVport,
   PacketAttributes,
+  PsampleAttributes,
   SampleAttributes,
   SetKey,
   SetMaskedKey,
@@ -45,7 +51,9 @@ const BY_DESCRIPTION: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   flag: fc.constant(true),
   'MAC address (6 bytes)': bytes(6, 6).map((six) => [...six].map((byte) => byte.toString(16).padStart(2, '0')).join(':')),
   'IPv4 address (4 bytes)': fc.ipV4(),
+  'IPv4 or IPv6 address (4 or 16 bytes)': fc.oneof(fc.ipV4(), bytes(16, 16).map((sixteen) => decode(ipv6, sixteen))),
   'IPv6 address (16 bytes)': bytes(16, 16).map((sixteen) => decode(ipv6, sixteen)),
+  [MplsLse.describe]: fc.record({ label: whole(0xf_ffff), tc: whole(7), bos: whole(1), ttl: whole(0xff) }),
   [array(u32).describe]: fc.array(whole(0xffff_ffff), { maxLength: 4 }),
 }
 
@@ -94,6 +102,11 @@ const SETS = [
   PacketAttributes,
   UserspaceAttributes,
   SampleAttributes,
+  CheckPktLenAttributes,
+  DecTtlAttributes,
+  CtAttributes,
+  NatAttributes,
+  PsampleAttributes,
 ] as const
 const TABLES = [...SETS, ActionAttributes]
 const ENTRIES = TABLES.flatMap((table) => table.entries.map((entry) => [entry.kernelName, entry, table] as const))
