@@ -12,7 +12,7 @@ export const DatapathFeatures = {
   vportPids: 2,
   /** `OVS_DP_F_TC_RECIRC_SHARING`: recirculation ids are shared with tc. @since 5.4, "net: openvswitch: Set OvS recirc_id from tc chain index" */
   tcRecircSharing: 4,
-  /** `OVS_DP_F_DISPATCH_UPCALL_PER_CPU`: upcalls go to the port id of the CPU they arise on. @since 5.15, linux/openvswitch.h */
+  /** `OVS_DP_F_DISPATCH_UPCALL_PER_CPU`: upcalls go to the port id of the CPU they arise on. @since 5.15, "openvswitch: Introduce per-cpu upcall dispatch" */
   dispatchUpcallPerCpu: 8,
 } as const
 
@@ -34,7 +34,7 @@ export const MegaflowStats = struct('ovs_dp_megaflow_stats', 32, {
   maskHit: at(0, u64),
   /** `n_masks`: masks that there are now. */
   masks: at(8, u32),
-  /** `n_cache_hit`: look-ups that the mask cache answered; 0 on older kernels. @since 5.9, linux/openvswitch.h */
+  /** `n_cache_hit`: look-ups that the mask cache answered; 0 on older kernels. @since 5.9, "net: openvswitch: add masks cache hit counter" */
   cacheHit: at(16, u64),
 })
 
@@ -65,16 +65,16 @@ export const DatapathAttributes = attributes(
      * @since 3.14, "openvswitch: Allow user space to announce ability to accept unaligned Netlink messages"
      */
     userFeatures: attribute(5, u32),
-    /** `OVS_DP_ATTR_MASKS_CACHE_SIZE`: entries of the mask cache, 0 or a power of two. @since 5.9, linux/openvswitch.h */
+    /** `OVS_DP_ATTR_MASKS_CACHE_SIZE`: entries of the mask cache, 0 or a power of two. @since 5.9, "net: openvswitch: make masks cache size configurable" */
     masksCacheSize: attribute(7, u32),
     /**
      * `OVS_DP_ATTR_PER_CPU_PIDS`: port ids for upcalls, by CPU number. In replies only while upcalls are
-     * dispatched per CPU, and not of every kernel before 6.1.
+     * dispatched per CPU, from 6.1 on.
      *
-     * @since 5.15, linux/openvswitch.h
+     * @since 5.15, "openvswitch: Introduce per-cpu upcall dispatch"
      */
     perCpuPids: attribute(8, array(u32)),
-    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with. @since 6.1, linux/openvswitch.h @direction request */
+    /** `OVS_DP_ATTR_IFINDEX`: the interface index to make it with. @since 6.1, "openvswitch: allow specifying ifindex of new interfaces" @direction request */
     ifindex: attribute(9, u32),
   },
   { padding: 6 },

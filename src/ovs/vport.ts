@@ -71,7 +71,7 @@ export const TunnelAttributes = attributes('OVS_TUNNEL_ATTR', {
 /**
  * `OVS_VPORT_UPCALL_ATTR_*`: upcalls of a vport.
  *
- * @since 6.2, linux/openvswitch.h
+ * @since 6.2, "net: openvswitch: Add support to count upcall packets"
  * @direction reply, notification
  */
 export const VportUpcallAttributes = attributes(
@@ -125,7 +125,7 @@ export const VportAttributes = attributes(
     netnsid: attribute(9, s32),
     /** `OVS_VPORT_ATTR_STATS` @direction reply, notification */
     stats: attribute(6, VportStats),
-    /** `OVS_VPORT_ATTR_UPCALL_STATS` @since 6.2, linux/openvswitch.h @direction reply, notification */
+    /** `OVS_VPORT_ATTR_UPCALL_STATS` @since 6.2, "net: openvswitch: Add support to count upcall packets" @direction reply, notification */
     upcallStats: attribute(10, nested(() => VportUpcallAttributes)),
     /**
      * `OVS_VPORT_ATTR_UPCALL_PID`: port ids to which misses of this vport go, `0` for none, at most as many as
