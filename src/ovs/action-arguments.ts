@@ -16,7 +16,7 @@ export const PushVlan = struct('ovs_action_push_vlan', 4, {
 export const HashAlg = {
   /** `OVS_HASH_ALG_L4`: the kernel's own hash of addresses and ports. */
   l4: 0,
-  /** `OVS_HASH_ALG_SYM_L4`: the same for both directions of a connection. @since 6.5, linux/openvswitch.h */
+  /** `OVS_HASH_ALG_SYM_L4`: the same for both directions of a connection. @since 6.5, "net: openvswitch: add support for l4 symmetric hashing" */
   symL4: 1,
 } as const
 
@@ -42,7 +42,7 @@ export const PushMpls = struct('ovs_action_push_mpls', 8, {
   ethertype: at(4, be16),
 })
 
-/** Bits of `addMpls.tunFlags`. @since 5.6, linux/openvswitch.h */
+/** Bits of `addMpls.tunFlags`. @since 5.6, "openvswitch: New MPLS actions for layer 2 tunnelling" */
 export const MplsTunnelFlags = {
   /** `OVS_MPLS_L3_TUNNEL_FLAG_MASK`: the label goes before the network header; without it, before the Ethernet header. */
   l3Tunnel: 1,
@@ -78,7 +78,7 @@ export const UserspaceAttributes = attributes('OVS_USERSPACE_ATTR', {
   actions: attribute(4, flag),
 })
 
-/** `OVS_PSAMPLE_ATTR_*` @since 6.11, linux/openvswitch.h */
+/** `OVS_PSAMPLE_ATTR_*` @since 6.11, "net: openvswitch: add psample action" */
 export const PsampleAttributes = attributes('OVS_PSAMPLE_ATTR', {
   /** `OVS_PSAMPLE_ATTR_GROUP`: the group of psample that the packet is sent to; needed. */
   group: attribute(1, u32),

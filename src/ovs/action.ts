@@ -36,7 +36,7 @@ export interface CheckPktLen extends Infer<typeof CheckPktLenAttributes> {}
 /** The arguments of `checkPktLen`, as they may be given. */
 export interface CheckPktLenInput extends InferInput<typeof CheckPktLenAttributes> {}
 
-/** `OVS_DEC_TTL_ATTR_*` @since 5.7, linux/openvswitch.h */
+/** `OVS_DEC_TTL_ATTR_*` @since 5.7, "openvswitch: add TTL decrement action" */
 export const DecTtlAttributes = attributes('OVS_DEC_TTL_ATTR', {
   /** `OVS_DEC_TTL_ATTR_ACTION`: what happens to a packet whose TTL is 1 or 0; needed, `[]` drops it. */
   action: attribute(1, within),
@@ -51,7 +51,7 @@ export interface DecTtlInput extends InferInput<typeof DecTtlAttributes> {}
  * `OVS_ACTION_ATTR_*`: what happens to a packet, in order (`linux/openvswitch.h`).
  *
  * @since 3.3, linux/openvswitch.h
- * @direction request, reply, notification
+ * @direction request, reply, notification, upcall
  */
 export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
   /** `OVS_ACTION_ATTR_OUTPUT`: to a vport, by its number, below 65535; one that does not exist drops. */
@@ -105,16 +105,16 @@ export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
     21,
     nested((): Codec<CheckPktLen, CheckPktLenInput, unknown> => CheckPktLenAttributes),
   ),
-  /** `OVS_ACTION_ATTR_ADD_MPLS`: a label before the network header or before the Ethernet header. @since 5.6, linux/openvswitch.h */
+  /** `OVS_ACTION_ATTR_ADD_MPLS`: a label before the network header or before the Ethernet header. @since 5.6, "openvswitch: New MPLS actions for layer 2 tunnelling" */
   addMpls: attribute(22, AddMpls),
-  /** `OVS_ACTION_ATTR_DEC_TTL`: takes 1 off the TTL or hop limit. @since 5.7, linux/openvswitch.h */
+  /** `OVS_ACTION_ATTR_DEC_TTL`: takes 1 off the TTL or hop limit. @since 5.7, "openvswitch: add TTL decrement action" */
   decTtl: attribute(
     23,
     nested((): Codec<DecTtl, DecTtlInput, unknown> => DecTtlAttributes),
   ),
-  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing; must be the last. An empty list drops everywhere. @since 6.6, linux/openvswitch.h */
+  /** `OVS_ACTION_ATTR_DROP`: drops, with a reason for the kernel's tracing; must be the last. An empty list drops everywhere. @since 6.6, "net: openvswitch: add explicit drop action" */
   drop: attribute(24, u32),
-  /** `OVS_ACTION_ATTR_PSAMPLE`: sends a copy to the listeners of psample; shortened by a `trunc` before. @since 6.11, linux/openvswitch.h */
+  /** `OVS_ACTION_ATTR_PSAMPLE`: sends a copy to the listeners of psample; shortened by a `trunc` before. @since 6.11, "net: openvswitch: add psample action" */
   psample: attribute(25, PsampleAttributes, { nestedFlag: true }),
 })
 

@@ -4,7 +4,7 @@ import { be16, be32, binary, type Codec, exact, type Exact, u16, u32, u8 } from 
 import { InvalidValueError } from '../netlink/errors.js'
 import { at, struct } from '../netlink/struct.js'
 
-/** `enum ovs_frag_type` */
+/** `enum ovs_frag_type` @since 3.3, linux/openvswitch.h */
 export const FragType = {
   /** `OVS_FRAG_TYPE_NONE`: not a fragment. */
   none: 0,
@@ -110,25 +110,28 @@ export const NdKey = struct('ovs_key_nd', 28, {
 /**
  * `OVS_KEY_ATTR_*`: what a packet is matched by (`linux/openvswitch.h`). The order is that in which
  * the kernel writes them (`__ovs_nla_put_key()` in `net/openvswitch/flow_netlink.c`).
+ *
+ * @since 3.3, linux/openvswitch.h
+ * @direction request, reply, notification, upcall
  */
 export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
-  /** `OVS_KEY_ATTR_RECIRC_ID`: recirculation id; 0 for packets that have not been recirculated. */
+  /** `OVS_KEY_ATTR_RECIRC_ID`: recirculation id; 0 for packets that have not been recirculated. @since 3.18, "openvswitch: Add recirc and hash action." */
   recircId: attribute(20, u32),
-  /** `OVS_KEY_ATTR_DP_HASH`: what the action `hash` computed. */
+  /** `OVS_KEY_ATTR_DP_HASH`: what the action `hash` computed. @since 3.18, "openvswitch: Add recirc and hash action." */
   dpHash: attribute(19, u32),
   /** `OVS_KEY_ATTR_PRIORITY`: the packet's `skb->priority`. Flows themselves have no priorities. */
   priority: attribute(2, u32),
   /** `OVS_KEY_ATTR_IN_PORT`: the vport the packet came from; its mask is all or nothing. */
   inPort: attribute(3, u32),
-  /** `OVS_KEY_ATTR_SKB_MARK`: `skb->mark`. */
+  /** `OVS_KEY_ATTR_SKB_MARK`: `skb->mark`. @since ≤ 3.10, linux/openvswitch.h */
   skbMark: attribute(15, u32),
-  /** `OVS_KEY_ATTR_CT_STATE`: bits of connection tracking (`OVS_CS_F_*`). */
+  /** `OVS_KEY_ATTR_CT_STATE`: bits of connection tracking (`OVS_CS_F_*`). @since 4.3, "openvswitch: Add conntrack action" */
   ctState: attribute(22, u32),
-  /** `OVS_KEY_ATTR_CT_ZONE`, in the machine's byte order. */
+  /** `OVS_KEY_ATTR_CT_ZONE`, in the machine's byte order. @since 4.3, "openvswitch: Add conntrack action" */
   ctZone: attribute(23, u16),
-  /** `OVS_KEY_ATTR_CT_MARK` */
+  /** `OVS_KEY_ATTR_CT_MARK` @since 4.3, "openvswitch: Allow matching on conntrack mark" */
   ctMark: attribute(24, u32),
-  /** `OVS_KEY_ATTR_CT_LABELS`: 16 bytes as the connection holds them. */
+  /** `OVS_KEY_ATTR_CT_LABELS`: 16 bytes as the connection holds them. @since 4.3, "openvswitch: Allow matching on conntrack label" */
   ctLabels: attribute(25, binary(16, 16)),
   /** `OVS_KEY_ATTR_ETHERNET`: `{}` for any frame. A key without it is of packets that have no Ethernet header, and matches no others. */
   ethernet: attribute(4, EthernetKey),
@@ -148,17 +151,17 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   ipv4: attribute(7, Ipv4Key),
   /** `OVS_KEY_ATTR_IPV6`: only with `ethertype` 0x86dd, matched exactly. */
   ipv6: attribute(8, Ipv6Key),
-  /** `OVS_KEY_ATTR_IPV6_EXTHDRS`: bits of the extension headers there are (5.18 and newer). */
+  /** `OVS_KEY_ATTR_IPV6_EXTHDRS`: bits of the extension headers there are. @since 5.18, "net: openvswitch: IPv6: Add IPv6 extension header support" */
   ipv6Exthdrs: attribute(32, u16),
   /** `OVS_KEY_ATTR_ARP`: only with `ethertype` 0x0806 (or 0x8035), matched exactly. */
   arp: attribute(13, ArpKey),
   /** `OVS_KEY_ATTR_TCP`: only with `proto` 6, matched exactly. */
   tcp: attribute(9, PortsKey),
-  /** `OVS_KEY_ATTR_TCP_FLAGS`: 12 bits; beside `tcp`. */
+  /** `OVS_KEY_ATTR_TCP_FLAGS`: 12 bits; beside `tcp`. @since 3.13, "openvswitch: TCP flags matching support." */
   tcpFlags: attribute(18, be16),
   /** `OVS_KEY_ATTR_UDP`: only with `proto` 17, matched exactly. */
   udp: attribute(10, PortsKey),
-  /** `OVS_KEY_ATTR_SCTP`: only with `proto` 132, matched exactly. */
+  /** `OVS_KEY_ATTR_SCTP`: only with `proto` 132, matched exactly. @since 3.12, "openvswitch: Add SCTP support" */
   sctp: attribute(17, PortsKey),
   /** `OVS_KEY_ATTR_ICMP`: only with `proto` 1, matched exactly. */
   icmp: attribute(11, IcmpKey),
