@@ -13,8 +13,10 @@ export {
   type PacketInput,
   type AddPortOptions,
 } from './client/datapath.js'
+export { CtLimits, type CtLimitsInput, type CtLimitsState, type ZoneLimitInput, type ZoneState } from './client/ct-limits.js'
 export type { DispatchMode } from './client/dispatch.js'
 export { StrictEmitter } from './client/emitter.js'
+export { type Meter, type MeterFeatures, type MeterOptions, Meters, type MeterUnit } from './client/meters.js'
 export { openOvs } from './client/open.js'
 export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'

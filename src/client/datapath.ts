@@ -12,6 +12,7 @@ import { matchProblems } from '../ovs/match-rules.js'
 import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
 import { explain, explained } from './explain.js'
 import type { Context } from './context.js'
+import { Meters } from './meters.js'
 import { Port } from './port.js'
 import { type ListenOptions, Upcalls } from './upcalls.js'
 
@@ -89,12 +90,15 @@ export class Datapath {
   readonly name: string
   /** Interface index of its own port, by which the kernel knows it. */
   readonly dpIfindex: number
+  /** Its meters: rate limits for flows. */
+  readonly meters: Meters
 
   /** @internal Made by `createDatapath` and `openDatapath`. */
   constructor(ovs: Context, message: DatapathMessage) {
     this.#ovs = ovs
     this.name = message.name ?? ''
     this.dpIfindex = message.dpIfindex
+    this.meters = new Meters(ovs.meter, this)
   }
 
   /** Its statistics and settings, read now. @throws KernelError (`ENODEV`) */

@@ -9,6 +9,8 @@ export interface Subject {
   port?: string | number
   /** Type of the port. */
   type?: string
+  /** Id of the meter. */
+  meter?: number
   /** What is wrong with a flow's match, where that is known. */
   problems?: readonly string[]
 }
@@ -86,6 +88,13 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
           sentence: 'the kernel does not take this key, mask or list of actions',
           remedy: 'Its reason is in the kernel log (dmesg). Often: an action on a header that the match does not require.',
         },
+  'ovs_meter ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
+  'ovs_meter get ENOENT': ({ meter, datapath }) => ({ sentence: `the datapath ${show(datapath)} has no meter ${meter}`, remedy: 'Set it first; the kernel cannot tell which there are.' }),
+  'ovs_meter set EBUSY': ({ meter }) => ({
+    sentence: `another meter has the place of meter ${meter} in the kernel's table, of 1024 places or more`,
+    remedy: 'Number meters densely, from 1 on.',
+  }),
+  'ovs_meter set EFBIG': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} has as many meters as it can have`, remedy: 'Delete one; meters.features() says how many there can be.' }),
   'ovs_packet ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
 }
 

@@ -2,7 +2,9 @@ import type { GenericNetlink } from '../genetlink/generic-netlink.js'
 import type { AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
+import type { CtLimitFamily, MeterFamily } from '../ovs/optional-families.js'
 import type { Context } from './context.js'
+import { CtLimits } from './ct-limits.js'
 import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
 import { explain, explained } from './explain.js'
 
@@ -26,6 +28,12 @@ export class Ovs implements OvsFamilies {
   readonly flow: FlowFamily
   /** `ovs_packet`, in the kernel's verbs. */
   readonly packet: PacketFamily
+  /** `ovs_meter`, in the kernel's verbs; the kernel may lack it. */
+  readonly meter: MeterFamily
+  /** `ovs_ct_limit`, in the kernel's verbs; the kernel may lack it. */
+  readonly ctLimit: CtLimitFamily
+  /** How many tracked connections the zones may have. */
+  readonly ctLimits: CtLimits
   readonly #context: Context
 
   private constructor(netlink: GenericNetlink, families: OvsFamilies, isAlive: Context['isAlive']) {
@@ -34,6 +42,9 @@ export class Ovs implements OvsFamilies {
     this.vport = families.vport
     this.flow = families.flow
     this.packet = families.packet
+    this.meter = families.meter
+    this.ctLimit = families.ctLimit
+    this.ctLimits = new CtLimits(families.ctLimit)
     this.#context = { netlink, open: new Set(), isAlive, ...families }
   }
 

@@ -6,6 +6,9 @@ import type { AbortOptions } from '../netlink/abort.js'
 import { MessageFlags } from '../netlink/constants.js'
 import { type DatapathMessage, type DatapathRequest, OvsDatapath } from './datapath.js'
 import { type FlowMessage, type FlowRequest, OvsFlow } from './flow.js'
+import { OvsCtLimit } from './ct-limit.js'
+import { OvsMeter } from './meter.js'
+import { CtLimitFamily, MeterFamily } from './optional-families.js'
 import { OvsPacket, type PacketRequest } from './packet.js'
 import { OvsVport, type VportMessage, type VportRequest } from './vport.js'
 
@@ -143,14 +146,20 @@ export interface OvsFamilies {
   readonly flow: FlowFamily
   /** `ovs_packet` */
   readonly packet: PacketFamily
+  /** `ovs_meter`, which the kernel may lack. */
+  readonly meter: MeterFamily
+  /** `ovs_ct_limit`, which the kernel may lack. */
+  readonly ctLimit: CtLimitFamily
 }
 
-/** Finds the families. @throws FamilyNotFoundError */
+/** Finds the families, but for those that a kernel may lack. @throws FamilyNotFoundError */
 export async function openFamilies(netlink: GenericNetlink): Promise<OvsFamilies> {
   return {
     datapath: new DatapathFamily(await netlink.family(OvsDatapath)),
     vport: new VportFamily(await netlink.family(OvsVport)),
     flow: new FlowFamily(await netlink.family(OvsFlow)),
     packet: new PacketFamily(await netlink.family(OvsPacket)),
+    meter: new MeterFamily(netlink, OvsMeter),
+    ctLimit: new CtLimitFamily(netlink, OvsCtLimit),
   }
 }

@@ -7,17 +7,22 @@ import { type AnyCodec, array, flag, s32, u32, u64 } from '../../src/netlink/cod
 import type { Struct } from '../../src/netlink/struct.js'
 import {
   ActionAttributes,
+  BandAttributes,
   CheckPktLenAttributes,
   CtAttributes,
+  CtLimitAttributes,
   DatapathAttributes,
   DecTtlAttributes,
   FlowAttributes,
   FlowKeyAttributes,
   FlowMaskCodec,
+  MeterAttributes,
   MplsLse,
   NatAttributes,
+  OvsCtLimit,
   OvsDatapath,
   OvsFlow,
+  OvsMeter,
   OvsPacket,
   OvsVport,
   PacketAttributes,
@@ -30,6 +35,7 @@ import {
   VportAttributes,
   VportUpcallAttributes,
   VxlanExtensionAttributes,
+  ZoneLimit,
 } from '../../src/ovs/index.js'
 import { decode, encode } from '../netlink/helpers.js'
 
@@ -60,6 +66,8 @@ const BY_DESCRIPTION: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 function valuesOf(codec: AnyCodec, depth: number): fc.Arbitrary<unknown> {
   if (codec === SetKey) return fc.oneof(...entriesOf(FlowKeyAttributes).map(([name, arbitrary]) => arbitrary.map((value) => ({ [name]: value }))))
   if (codec === SetMaskedKey) return fc.oneof(...['inPort', 'skbMark', 'ethernet', 'ipv4', 'ipv6', 'tcp'].map(maskedSet))
+  if (codec === CtLimitAttributes.table.zoneLimit.codec) return fc.array(valuesOf(ZoneLimit as AnyCodec, depth), { maxLength: 3 })
+  if (codec === MeterAttributes.table.bands.codec) return fc.array(valuesOf(BandAttributes as AnyCodec, depth), { maxLength: 3 })
   if (codec === FlowMaskCodec) return depth > 2 ? fc.constant({}) : valuesOf(FlowKeyAttributes as AnyCodec, depth)
   const inner = (codec as { of?: () => AnyCodec }).of?.() ?? codec
   if (inner instanceof AttributeSet) return depth > 2 ? fc.constant({}) : fc.record(Object.fromEntries(entriesOf(inner, depth + 1)), { requiredKeys: [] })
@@ -107,6 +115,9 @@ const SETS = [
   CtAttributes,
   NatAttributes,
   PsampleAttributes,
+  MeterAttributes,
+  BandAttributes,
+  CtLimitAttributes,
 ] as const
 const TABLES = [...SETS, ActionAttributes]
 const ENTRIES = TABLES.flatMap((table) => table.entries.map((entry) => [entry.kernelName, entry, table] as const))
@@ -163,6 +174,8 @@ describe('families', () => {
     [OvsVport, 'ovs_vport', 1],
     [OvsFlow, 'ovs_flow', 1],
     [OvsPacket, 'ovs_packet', 1],
+    [OvsMeter, 'ovs_meter', 1],
+    [OvsCtLimit, 'ovs_ct_limit', 1],
   ])('have their kernel\'s name and version', (family, name, version) => {
     expect([family.name, family.version, family.header?.size]).toEqual([name, version, 4])
   })
