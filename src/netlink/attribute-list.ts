@@ -46,7 +46,7 @@ export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], reado
     const items: Record<string, unknown>[] = []
     eachAttribute(source, start, end, (type, from, to) => {
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
-      if (entry !== undefined && to - from >= entry.codec.least) items.push({ [entry.name]: entry.codec.read(source, from, to) })
+      if (entry !== undefined && to - from >= entry.codec.least && (to - from) % entry.unit === 0) items.push({ [entry.name]: entry.codec.read(source, from, to) })
       else items.push({ unknown: readUnknown(source, type, from, to) })
     })
     return items as ItemOut<T>[]

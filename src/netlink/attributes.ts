@@ -69,6 +69,8 @@ export interface Entry {
   readonly codec: AnyCodec
   /** The longest payload that is decoded: what is longer than its codec can say is kept undecoded. */
   readonly longest: number
+  /** What the length is a multiple of; payloads of another length are kept undecoded. */
+  readonly unit: number
 }
 
 /** `portNo` → `PORT_NO`. */
@@ -81,6 +83,7 @@ export function entriesOf(prefix: string, table: Table): Entry[] {
   return Object.entries(table).map(([name, { number, codec, flags }]) => ({
     name,
     longest: codec.least === codec.most && codec.extensible !== true ? codec.most : 0xffff,
+    unit: codec.unit ?? 1,
     kernelName: `${prefix}_${kernelSuffix(name)}`,
     number,
     type: number | flags,
@@ -199,7 +202,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
       const type = view.getUint16(at + 2, LITTLE_ENDIAN)
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
       const size = length - NLA_HEADER
-      if (entry !== undefined && size >= entry.codec.least && size <= entry.longest) {
+      if (entry !== undefined && size >= entry.codec.least && size <= entry.longest && size % entry.unit === 0) {
         const { codec } = entry
         result[entry.name] =
           key === undefined || codec.readMask === undefined

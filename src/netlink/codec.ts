@@ -28,6 +28,8 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
   readonly most: number
   /** More bytes than `most` can be decoded and are kept: a structure that has grown. */
   readonly extensible?: true
+  /** What the length is a multiple of; payloads of another length are kept undecoded. */
+  readonly unit?: number
   /**
    * Decodes the payload between `start` and `end`, which is at least `least` bytes long. `beside` is
    * what was decoded before it in the same set.
@@ -203,13 +205,14 @@ export function binary(least = 0, most = 65531): Codec<Uint8Array> {
   }
 }
 
-/** Values of one fixed size, one after the other. What is left of less than one is not decoded. */
+/** Values of one fixed size, one after the other. */
 export function array<Out, In, Mask>(item: Codec<Out, In, Mask>, describe = `array of ${item.describe}`): Codec<Out[], readonly In[], readonly Mask[] | Exact> {
   const size = item.least
   return {
     describe,
     least: 0,
     most: 65531 - (65531 % size),
+    unit: size,
     read(source, start, end) {
       const values: Out[] = []
       for (let at = start; at + size <= end; at += size) values.push(item.read(source, at, at + size))

@@ -4,7 +4,8 @@ import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { Writer } from '../netlink/writer.js'
-import { FlowKeyAttributes, type FlowKeyInput, type FlowMask, FragType } from './key.js'
+import { FlowKeyAttributes, type FlowKeyInput, type FlowMask } from './key.js'
+import { FragType } from './key-structs.js'
 import { headersBehind } from './match-rules.js'
 
 const { ethernet, inPort, ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd } = FlowKeyAttributes.table

@@ -1,6 +1,7 @@
 import { Source } from '../netlink/bytes.js'
 import { Writer } from '../netlink/writer.js'
-import { FlowKeyAttributes, type FlowKey, type FlowKeyInput, type FlowMask, FragType } from './key.js'
+import { FlowKeyAttributes, type FlowKey, type FlowKeyInput, type FlowMask } from './key.js'
+import { FragType } from './key-structs.js'
 
 /** A member of a key. */
 type Member = keyof typeof FlowKeyAttributes.table

@@ -4,6 +4,7 @@ import { family } from '../genetlink/family.js'
 import { ActionAttributes } from './action.js'
 import { OVS_REMEDY, OvsHeader } from './header.js'
 import { FlowKeyAttributes } from './key.js'
+import { TunnelKeyAttributes } from './tunnel-key.js'
 
 /**
  * `OVS_PACKET_ATTR_*` (`linux/openvswitch.h`), in the kernel's order.
@@ -16,8 +17,8 @@ export const PacketAttributes = attributes('OVS_PACKET_ATTR', {
   key: attribute(2, FlowKeyAttributes),
   /** `OVS_PACKET_ATTR_USERDATA`: what the action `userspace` was given. @direction upcall */
   userdata: attribute(4, binary()),
-  /** `OVS_PACKET_ATTR_EGRESS_TUN_KEY`: the tunnel key of an output that was asked for, as `OVS_TUNNEL_KEY_ATTR_*`. @since 3.19, "openvswitch: Extend packet attribute for egress tunnel info" @direction upcall */
-  egressTunKey: attribute(5, binary()),
+  /** `OVS_PACKET_ATTR_EGRESS_TUN_KEY`: the outer headers that the tunnel vport would give the packet, where the action asked for them. @since 3.19, "openvswitch: Extend packet attribute for egress tunnel info" @direction upcall */
+  egressTunKey: attribute(5, TunnelKeyAttributes),
   /** `OVS_PACKET_ATTR_ACTIONS`: to execute; of an upcall (4.2 and newer), the flow's, where the action asked for them. */
   actions: attribute(3, ActionAttributes),
   /** `OVS_PACKET_ATTR_MRU`: the largest fragment that the packet was reassembled from. @since 4.3, "openvswitch: Add conntrack action" @unit bytes */

@@ -60,7 +60,7 @@ describe('an upcall', () => {
 
   it('is sent on with its own key, as it came', async () => {
     const { fake, upcalls, heard } = await listen()
-    const key = { inPort: 2, skbMark: 9, unknown: [{ number: 16, bytes: new Uint8Array([1, 2, 3]) }] }
+    const key = { inPort: 2, skbMark: 9, unknown: [{ number: 40, bytes: new Uint8Array([1, 2, 3]) }] }
     upcall(fake, upcalls, 'miss', { key, mru: 1500, hash: 5n })
     const [[, packet]] = (await events(heard, 1)) as [[string, Upcall]]
     await packet.execute([{ output: 1 }])

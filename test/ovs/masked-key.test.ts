@@ -76,8 +76,8 @@ describe('maskedKey', () => {
   })
 
   it('keeps an attribute that is not known whole, where the mask has it', () => {
-    const unknown = [{ number: 16, bytes: hex('0800 0100 01020304') }]
-    expect(reduced({ unknown }, { unknown: [{ number: 16, bytes: hex('0800 0100 ffffffff') }] })).toEqual({ unknown })
+    const unknown = [{ number: 40, bytes: hex('0800 0100 01020304') }]
+    expect(reduced({ unknown }, { unknown: [{ number: 40, bytes: hex('0800 0100 ffffffff') }] })).toEqual({ unknown })
     expect(reduced({ unknown }, {})).toEqual({})
   })
 

@@ -24,7 +24,7 @@ describe('set', () => {
   })
 
   it('keeps a key attribute that is not known', () => {
-    const value = [{ set: { unknown: [{ number: 16, bytes: hex('0400 0100') }] } }]
+    const value = [{ set: { unknown: [{ number: 40, bytes: hex('0400 0100') }] } }]
     expect(decode(ActionAttributes, encode(ActionAttributes, value))).toEqual(value)
   })
 })

@@ -39,7 +39,7 @@ describe('a key without a mask', () => {
     [{ icmpv6: { type: 135, code: 0 } }, 'icmpv6(type=135,code=0)'],
     [{ arp: { sip: '10.0.0.1', tip: '10.0.0.2', op: 1, sha: MACS.src, tha: '00:00:00:00:00:00' } }, 'arp(sip=10.0.0.1,tip=10.0.0.2,op=1,sha=aa:bb:cc:dd:ee:01,tha=00:00:00:00:00:00)'],
     [{ nd: { target: 'fe80::1', sll: MACS.src, tll: MACS.dst } }, 'nd(target=fe80::1,sll=aa:bb:cc:dd:ee:01,tll=aa:bb:cc:dd:ee:02)'],
-    [{ unknown: [{ number: 16, bytes: hex('0102') }] }, 'key16(01 02)'],
+    [{ unknown: [{ number: 40, bytes: hex('0102') }] }, 'key40(01 02)'],
   ])('%j is %s', (value, text) => {
     expect(formatKey(key(value))).toBe(text)
   })
@@ -63,7 +63,7 @@ describe('a key with a mask', () => {
     ['reaches into what is encapsulated', { encap: { ethertype: 0x0800 } }, { encap: { ethertype: exact } }, 'encap(eth_type(0x0800))'],
     ['shows a type that only the mask has: that of an 802.2 frame', { ethernet: MACS }, { ethertype: exact }, 'eth(),eth_type(0/0xffff)'],
     ['shows the mask of labels', { ctLabels: hex('01000000000000000000000000000000') }, { ctLabels: hex('ff000000000000000000000000000000') }, 'ct_label(0x1/0xff)'],
-    ['shows the mask of what is not known', { unknown: [{ number: 16, bytes: hex('0102') }] }, { unknown: [{ number: 16, bytes: hex('ff00') }] }, 'key16(01 02/ff 00)'],
+    ['shows the mask of what is not known', { unknown: [{ number: 40, bytes: hex('0102') }] }, { unknown: [{ number: 40, bytes: hex('ff00') }] }, 'key40(01 02/ff 00)'],
   ])('%s', (_what, value, mask, text) => {
     expect(masked(value, mask)).toBe(text)
   })

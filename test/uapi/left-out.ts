@@ -36,7 +36,6 @@ export const leftOutStructures: readonly LeftOut[] = [
   { name: 'ovs_key_mpls', reason: 'a big-endian u32 (an array of them is the key)' },
   { name: 'ovs_key_ipv6_exthdrs', reason: 'a u16' },
   { name: 'ovs_key_ct_labels', reason: '16 bytes' },
-  { name: 'ovs_nsh_key_md1', reason: '16 bytes' },
   { name: 'genlmsghdr', reason: 'written and read by FamilyCodec' },
 ]
 

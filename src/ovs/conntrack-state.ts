@@ -1,0 +1,24 @@
+/**
+ * Bits of a key's `ctState`: what connection tracking knows of the packet. A key may have no others; one that
+ * was not tracked has none.
+ *
+ * @since 4.3, "openvswitch: Add conntrack action"
+ */
+export const CtStateFlags = {
+  /** `OVS_CS_F_NEW`: begins a connection. */
+  new: 0x01,
+  /** `OVS_CS_F_ESTABLISHED`: of a connection that exists. */
+  established: 0x02,
+  /** `OVS_CS_F_RELATED`: belongs to another connection, as an ICMP error does. */
+  related: 0x04,
+  /** `OVS_CS_F_REPLY_DIR`: goes against the direction in which the connection began. */
+  replyDir: 0x08,
+  /** `OVS_CS_F_INVALID`: fits no connection. */
+  invalid: 0x10,
+  /** `OVS_CS_F_TRACKED`: the action `ct` has seen it. */
+  tracked: 0x20,
+  /** `OVS_CS_F_SRC_NAT`: NAT changed its source. @since 4.6, "openvswitch: Interface with NAT." */
+  srcNat: 0x40,
+  /** `OVS_CS_F_DST_NAT`: NAT changed its destination. @since 4.6, "openvswitch: Interface with NAT." */
+  dstNat: 0x80,
+} as const
