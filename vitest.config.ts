@@ -24,7 +24,17 @@ export default defineConfig({
       // What needs openvswitch: runs inside the lab, in each kernel.
       {
         resolve,
-        test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, pool: 'threads', isolate: false, fileParallelism: false },
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          // Notes what went to the kernel and came back, for the coverage report.
+          setupFiles: ['test/kernel/support/record.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          pool: 'threads',
+          isolate: false,
+          fileParallelism: false,
+        },
       },
     ],
   },

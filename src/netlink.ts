@@ -88,7 +88,7 @@ export {
 } from './netlink/errors.js'
 export { type Hearer, Listener, type ListenerCounts, type Origin } from './netlink/listener.js'
 export type { Acknowledgement } from './netlink/message.js'
-export { nestedList } from './netlink/nested-list.js'
+export { type NestedList, nestedList } from './netlink/nested-list.js'
 export { at, type Field, type Struct, struct, type Tail } from './netlink/struct.js'
 export type { Dial, DialOptions, Sink, Transport, Watch } from './netlink/transport.js'
 export type { UnknownAttribute } from './netlink/unknown-attribute.js'

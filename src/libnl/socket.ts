@@ -78,6 +78,8 @@ function release(owned: Owned): void {
 export class NetlinkSocket implements Transport {
   readonly portId: number
   readonly receiveBuffer: number
+  /** The netlink protocol that it speaks. */
+  readonly protocol: number
   /** Datagrams whose sender was not the kernel; they are dropped. */
   foreign = 0
   /** The descriptor; -1 once closed. */
@@ -102,6 +104,7 @@ export class NetlinkSocket implements Transport {
   constructor(options: SocketOptions = {}) {
     this.#libnl = libnl(options.libraries)
     this.#libc = libc()
+    this.protocol = options.protocol ?? NETLINK_GENERIC
     this.#size = options.receiveSize ?? 65_536
     this.#batch = options.batch ?? 32
     this.#source = new Source(Buffer.allocUnsafeSlow(this.#size))
@@ -111,7 +114,7 @@ export class NetlinkSocket implements Transport {
     this.#owned = { handles: own, handle, poll: undefined, aside: 0, released: false }
     open.add(this.#owned)
     try {
-      this.#check('nl_connect', this.#libnl.nl_connect(handle, options.protocol ?? NETLINK_GENERIC))
+      this.#check('nl_connect', this.#libnl.nl_connect(handle, this.protocol))
       this.#check('nl_socket_set_nonblocking', this.#libnl.nl_socket_set_nonblocking(handle))
       this.fd = this.#libnl.nl_socket_get_fd(handle)
       this.portId = this.#libnl.nl_socket_get_local_port(handle)

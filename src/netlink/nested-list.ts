@@ -3,12 +3,19 @@ import { type AnyCodec, type Codec, exact, type InOf, type OutOf } from './codec
 import { NLA_TYPE_MASK } from './constants.js'
 import { InvalidValueError } from './errors.js'
 
+/** The codec of a nest whose children are all of one kind. */
+export interface NestedList<C extends AnyCodec> extends Codec<OutOf<C>[], readonly InOf<C>[], never> {
+  /** The children's codec. */
+  readonly item: C
+}
+
 /**
  * A nest whose children are all of one kind, as an array. The children's numbers say nothing: `number`
  * is that of the child at `index`. Some families count from 1, others give all the same.
  */
-export function nestedList<C extends AnyCodec>(of: C, number: (index: number) => number = (index) => index + 1): Codec<OutOf<C>[], readonly InOf<C>[], never> {
+export function nestedList<C extends AnyCodec>(of: C, number: (index: number) => number = (index) => index + 1): NestedList<C> {
   return {
+    item: of,
     describe: `nest of any number of: ${of.describe}`,
     least: 0,
     most: 65531,

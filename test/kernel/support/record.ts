@@ -1,0 +1,5 @@
+import { afterAll } from 'vitest'
+import { record } from './recorder.js'
+
+const write = record()
+afterAll(write)
