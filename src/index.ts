@@ -27,6 +27,7 @@ export { type BulkFailure, BulkInterruptedError, type BulkResult } from './genet
 export type { OpenOptions } from './kernel/open.js'
 export { FamilyNotFoundError } from './genetlink/generic-netlink.js'
 export { LibraryNotFoundError } from './libnl/library.js'
+export { NamespaceError, type NetnsName } from './libnl/namespace.js'
 export { exact, type Exact } from './netlink/codec.js'
 export type { AbortOptions } from './netlink/abort.js'
 export {

@@ -1,13 +1,16 @@
+import { dialOf } from '../kernel/dial.js'
 import { type OpenOptions, openGenericNetlink } from '../kernel/open.js'
 import { Ovs } from './ovs.js'
 import { isAlive } from './port-ids.js'
 
 /**
- * Opens Open vSwitch in the running kernel, in the network namespace of this thread.
+ * Opens Open vSwitch in the running kernel, in the network namespace of this thread or in another
+ * one.
  *
- * @throws LibraryNotFoundError, FamilyNotFoundError
+ * @throws LibraryNotFoundError, FamilyNotFoundError, NamespaceError
  */
 export async function openOvs(options: OpenOptions = {}): Promise<Ovs> {
+  const dial = dialOf(options)
   // Behind a dial of one's own may be another kernel, of whose sockets this machine's /proc knows nothing.
-  return await Ovs.open(openGenericNetlink(options), options.dial === undefined ? isAlive : () => true)
+  return await Ovs.open(openGenericNetlink({ ...options, netns: undefined, dial }), 'inside' in dial ? (portId) => isAlive(portId, dial.inside) : () => true)
 }

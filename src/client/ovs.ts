@@ -16,7 +16,7 @@ export interface DatapathOptions {
   masksCacheSize?: number
 }
 
-/** Open vSwitch in the kernel of this machine, in the network namespace of this thread. */
+/** Open vSwitch in the kernel of this machine, in one network namespace. */
 export class Ovs implements OvsFamilies {
   /** The generic netlink underneath. */
   readonly netlink: GenericNetlink

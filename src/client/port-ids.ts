@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { NETLINK_GENERIC } from '../netlink/constants.js'
 
 /**
- * Whether a socket of generic netlink with this port id is open, in the network namespace of this
- * thread (`/proc/net/netlink`). Where that cannot be read, everybody is taken to be alive.
+ * Whether a socket of generic netlink with this port id is open (`/proc/net/netlink`), in the network
+ * namespace that `inside` does things in. Where that cannot be read, everybody is taken to be alive.
  */
-export function isAlive(portId: number): boolean {
+export function isAlive(portId: number, inside: <T>(task: () => T) => T = (task) => task()): boolean {
   let table: string
   try {
-    table = readFileSync('/proc/thread-self/net/netlink', 'latin1')
+    table = inside(() => readFileSync('/proc/thread-self/net/netlink', 'latin1'))
   } catch {
     return true
   }

@@ -27,7 +27,7 @@ export class FamilyNotFoundError extends OvsError {
 /** How generic netlink is opened. */
 export interface GenericNetlinkOptions {
   /** How long an answer may take, in milliseconds, when it is not there at once; 10 000 unless said. */
-  timeout?: number
+  timeout?: number | undefined
   /** Shows every message, decoded. */
   trace?: Trace | undefined
 }

@@ -66,6 +66,10 @@ const LIBC = {
   recvmmsg: c<(fd: number, headers: Uint8Array, count: number, flags: number, timeout: null) => number>(
     'int recvmmsg(int fd, void *msgvec, uint32_t vlen, int flags, void *timeout)',
   ),
+  /** Moves the calling thread, and nothing else, into a namespace of that kind. */
+  setns: c<(fd: number, kind: number) => number>('int setns(int fd, int nstype)'),
+  /** Only for requests whose argument is a number; in C it takes any number of arguments. */
+  ioctl: c<(fd: number, request: number, argument: number) => number>('int ioctl(int fd, unsigned long request, unsigned long argument)'),
   setsockopt: c<(fd: number, level: number, option: number, value: Uint8Array, length: number) => number>(
     'int setsockopt(int fd, int level, int optname, const void *optval, uint32_t optlen)',
   ),

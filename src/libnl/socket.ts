@@ -7,6 +7,7 @@ import { ClosedError, OverrunError, SocketError } from '../netlink/errors.js'
 import type { Sink, Transport, Watch } from '../netlink/transport.js'
 import { handles, lastErrno, libc, type Libc, libnl, type Libnl, type Pointer } from './bindings.js'
 import type { Handles } from './handles.js'
+import { type NetnsName, NetworkNamespace } from './namespace.js'
 import { ReceiveBlock } from './receive-block.js'
 
 const SOL_SOCKET = 1
@@ -33,6 +34,11 @@ export interface SocketOptions {
   batch?: number
   /** Netlink protocol; `NETLINK_GENERIC` unless said. */
   protocol?: number
+  /**
+   * The network namespace to make it in, where it then stays; that of this thread unless said. Whoever
+   * makes a socket elsewhere needs CAP_SYS_ADMIN.
+   */
+  netns?: NetnsName | NetworkNamespace
   /** The folder that holds libnl; see `loadLibraries`. */
   libraries?: string
 }
@@ -100,6 +106,7 @@ export class NetlinkSocket implements Transport {
   /**
    * @throws LibraryNotFoundError when libnl is missing.
    * @throws SocketError when the kernel refuses.
+   * @throws NamespaceError
    */
   constructor(options: SocketOptions = {}) {
     this.#libnl = libnl(options.libraries)
@@ -114,7 +121,7 @@ export class NetlinkSocket implements Transport {
     this.#owned = { handles: own, handle, poll: undefined, aside: 0, released: false }
     open.add(this.#owned)
     try {
-      this.#check('nl_connect', this.#libnl.nl_connect(handle, this.protocol))
+      within(options.netns, () => this.#check('nl_connect', this.#libnl.nl_connect(handle, this.protocol)))
       this.#check('nl_socket_set_nonblocking', this.#libnl.nl_socket_set_nonblocking(handle))
       this.fd = this.#libnl.nl_socket_get_fd(handle)
       this.portId = this.#libnl.nl_socket_get_local_port(handle)
@@ -312,6 +319,19 @@ export class NetlinkSocket implements Transport {
     length.writeUInt32LE(4)
     this.#libc.getsockopt(this.fd, SOL_SOCKET, bounded, value, length)
     return value.readInt32LE()
+  }
+}
+
+function within(netns: SocketOptions['netns'], task: () => void): void {
+  if (netns === undefined) task()
+  else if (netns instanceof NetworkNamespace) netns.run(task)
+  else {
+    const opened = new NetworkNamespace(netns)
+    try {
+      opened.run(task)
+    } finally {
+      opened.close()
+    }
   }
 }
 
