@@ -18,6 +18,9 @@ export const VportType = {
   geneve: 5,
 } as const
 
+/** `OVSP_LOCAL`: the number of a datapath's local port, which is there as long as the datapath. */
+export const LOCAL_PORT = 0
+
 /** A vport's type by its name. */
 export type VportTypeName = keyof typeof VportType
 

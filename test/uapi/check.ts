@@ -2,7 +2,7 @@ import { kernelSuffix } from '../../src/netlink/attributes.js'
 import type { Header } from './header.js'
 import type { LeftOut } from './left-out.js'
 import type { Numbers } from './program.js'
-import { sameLayout } from './left-out.js'
+import { sameLayout, spreadMembers } from './left-out.js'
 import { constants, structs } from './ours.js'
 
 /** All names of a header, with the enumeration or the word `macros` that they stand in. */
@@ -45,7 +45,7 @@ export function layoutProblems(numbers: Numbers, name: string, list: readonly Le
   if (theirs === undefined || ours === undefined) return [`struct ${name} is not there`]
   const left = new Set(Object.keys(ours.fields))
   const problems = theirs.size === ours.size ? [] : [`struct ${name} is ${theirs.size} bytes long, ours is ${ours.size}`]
-  for (const [member, { offset, size }] of theirs.members) {
+  for (const [member, { offset, size }] of membersOf(numbers, name)) {
     if (whyLeftOut(`${name}.${member}`, list) !== undefined) continue
     const found = Object.entries(ours.fields).find(([, field]) => field.offset === offset)
     if (found === undefined || found[1].codec.least !== size) problems.push(`${name}.${member} is ${size} bytes at ${offset}, ours is ${found === undefined ? 'not there' : `${found[1].codec.least} bytes`}`)
@@ -53,6 +53,15 @@ export function layoutProblems(numbers: Numbers, name: string, list: readonly Le
     if (found !== undefined) left.delete(found[0])
   }
   return [...problems, ...[...left].map((each) => `${name} has no member at our ${each}`)]
+}
+
+/** Members of a structure, with those of the structures among them that ours spreads. */
+function membersOf({ structs: theirs }: Numbers, name: string): [string, { readonly offset: number; readonly size: number }][] {
+  return [...(theirs.get(name)?.members ?? [])].flatMap(([member, place]): [string, { readonly offset: number; readonly size: number }][] => {
+    const spread = theirs.get(spreadMembers.get(`${name}.${member}`) ?? '')
+    if (spread === undefined) return [[member, place]]
+    return [...spread.members].map(([inner, { offset, size }]) => [inner, { offset: place.offset + offset, size }])
+  })
 }
 
 /** `ipv4_src` may be `src`, `n_mask_hit` `maskHit`: the kernel's name, or its end. */

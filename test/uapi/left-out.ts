@@ -45,3 +45,6 @@ export const sameLayout: ReadonlyMap<string, string> = new Map([
   ['ovs_key_sctp', 'ovs_key_tcp'],
   ['ovs_key_icmpv6', 'ovs_key_icmp'],
 ])
+
+/** Members that are structures themselves, whose own members ours has in their place. */
+export const spreadMembers: ReadonlyMap<string, string> = new Map([['ovs_action_push_eth.addresses', 'ovs_key_ethernet']])

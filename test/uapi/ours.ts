@@ -50,5 +50,7 @@ export const constants: ReadonlyMap<string, number | string> = new Map<string, n
   ...families.flatMap(({ name, groups = [] }) => groups.map((group) => [`${name.toUpperCase()}_MCGROUP`, group] as const)),
   // Sizes that codecs hold.
   ['OVS_CT_LABELS_LEN', ovs.FlowKeyAttributes.table.ctLabels.codec.least],
+  ['OVS_PSAMPLE_COOKIE_MAX_SIZE', ovs.PsampleAttributes.table.cookie.codec.most],
+  ['GENL_NAMSIZ', controller.ControllerAttributes.table.familyName.codec.most],
   ...sources.flatMap(documentedNumbers),
 ])

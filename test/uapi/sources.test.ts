@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { documentedDirections, documentedNumbers, sources } from './sources.js'
 
 const TEXT = `
-/** A number. */
+/** \`KIND_LIMIT\`: a number, below \`KIND_OTHER\`. */
 export const LIMIT = 0x10
 const OTHER_LIMIT = 3
 /** \`KIND_F_*\`: bits. */
@@ -44,7 +44,7 @@ export const OtherAttributes = attributes('OTHER_ATTR', {
 `
 
 test('numbers are found by the kernel\'s names in doc comments, or by their own', () => {
-  expect(documentedNumbers(TEXT)).toEqual([['LIMIT', 16], ['OTHER_LIMIT', 3], ['KIND_F_ONE', 1], ['KIND_F_TWO', 2], ['KIND_F_BIG', 2 ** 32], ['KIND_NONE', -1]])
+  expect(documentedNumbers(TEXT)).toEqual([['LIMIT', 16], ['KIND_LIMIT', 16], ['OTHER_LIMIT', 3], ['KIND_F_ONE', 1], ['KIND_F_TWO', 2], ['KIND_F_BIG', 2 ** 32], ['KIND_NONE', -1]])
 })
 
 test('directions are an attribute\'s own, or its table\'s', () => {

@@ -32,12 +32,13 @@ function declarations(text: string): Declaration[] {
   }))
 }
 
-/** Numbers: constants by their own names, members by the first name of the kernel's in their doc comment. */
+/** Numbers: constants by their own names, and all by the first name of the kernel's in their doc comment. */
 export function documentedNumbers(text: string): [string, number][] {
   return declarations(text).flatMap(({ comment, name, isMember, value }): [string, number][] => {
     const number = numberOf(value)
-    const kernelName = isMember ? /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/.exec(comment)?.[1] : name
-    return number === undefined || kernelName === undefined ? [] : [[kernelName, number]]
+    if (number === undefined) return []
+    const kernelName = (isMember ? /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/ : /^[\s*]*`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/).exec(comment)?.[1]
+    return [...(isMember ? [] : [name]), ...(kernelName === undefined ? [] : [kernelName])].map((each) => [each, number])
   })
 }
 
