@@ -12,7 +12,7 @@ import { OvsVport } from '../src/ovs/vport.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((path) => path.endsWith('.md') && existsSync(join(root, path)))
+const pages = ['README.md', ...['docs', 'docs/reference'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))].filter((path) => path.endsWith('.md') && existsSync(join(root, path)))
 
 /** What GitHub makes of a heading. */
 function anchor(heading: string): string {
