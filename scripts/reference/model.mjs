@@ -17,7 +17,7 @@ const labelOf = (value) => value.prefix ?? (isStructure(value) ? structureName(v
 
 /** Puts families in the order in which they came, and those that came together in that of their names. */
 function byAge(a, b) {
-  const release = ({ declaration }) => /\d+\.\d+/.exec(declaration.doc.tags.get('since') ?? '')?.[0] ?? ''
+  const release = ({ attributes }) => /\d+\.\d+/.exec(attributes.doc.tags.get('since') ?? '')?.[0] ?? ''
   return release(a).localeCompare(release(b), 'en', { numeric: true }) || (a.family.name < b.family.name ? -1 : 1)
 }
 
@@ -46,7 +46,7 @@ export function pagesOf(modules, declarations) {
     return mentioned.filter((each) => each !== undefined)
   }
 
-  const families = exported.filter(({ value }) => isFamily(value)).map(({ value }) => ({ family: value, declaration: declarationOf(value) }))
+  const families = exported.filter(({ value }) => isFamily(value)).map(({ value }) => ({ family: value, declaration: declarationOf(value), attributes: declarationOf(value.attributes) }))
   const placed = new Set()
   const pages = families.toSorted(byAge).map(({ family, declaration }) => {
     const tables = []

@@ -111,7 +111,7 @@ export function pageOf({ family, declaration, tables, structures, constants }, l
   const header = family.header === undefined ? 'none' : typeOf(family.header)
   table(
     ['Since', 'Version', 'Header', 'Attributes', 'Multicast groups'],
-    [[since(family.name, [declaration.doc]), family.version, header, link(`\`${family.attributes.prefix}_*\``, `${family.attributes.prefix}_*`), (family.groups ?? []).map((name) => `\`${name}\``).join(', ') || 'none']],
+    [[since(family.name, [tables[0].declaration.doc]), family.version, header, link(`\`${family.attributes.prefix}_*\``, `${family.attributes.prefix}_*`), (family.groups ?? []).map((name) => `\`${name}\``).join(', ') || 'none']],
   )
   write('## Commands', '')
   table(

@@ -94,8 +94,6 @@ export interface DatapathRequest extends InferInput<typeof DatapathAttributes> {
 /**
  * `ovs_datapath`, in the version (`OVS_DP_VER_FEATURES`) below which a `new` that meets an existing
  * datapath clears that one's features.
- *
- * @since 3.3, linux/openvswitch.h
  */
 export const OvsDatapath = family({
   name: 'ovs_datapath',

@@ -68,7 +68,7 @@ export interface FlowRequest extends InferInput<typeof FlowAttributes> {
   readonly dpIfindex: number
 }
 
-/** `ovs_flow` @since 3.3, linux/openvswitch.h */
+/** `ovs_flow` */
 export const OvsFlow = family({
   name: 'ovs_flow',
   version: 1,

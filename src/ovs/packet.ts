@@ -46,7 +46,7 @@ export interface PacketRequest extends InferInput<typeof PacketAttributes> {
   readonly dpIfindex: number
 }
 
-/** `ovs_packet`: `miss` and `action` come from the kernel, `execute` goes to it. @since 3.3, linux/openvswitch.h */
+/** `ovs_packet`: `miss` and `action` come from the kernel, `execute` goes to it. */
 export const OvsPacket = family({
   name: 'ovs_packet',
   version: 1,

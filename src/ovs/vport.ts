@@ -152,7 +152,7 @@ export interface VportRequest extends InferInput<typeof VportAttributes> {
   readonly dpIfindex?: number
 }
 
-/** `ovs_vport` @since 3.3, linux/openvswitch.h */
+/** `ovs_vport` */
 export const OvsVport = family({
   name: 'ovs_vport',
   version: 1,
