@@ -1,8 +1,14 @@
+import { structureName } from './model.mjs'
 import { pageName } from './page.mjs'
 
 /** The first page: the families, how to read the others, and everything that has a heading on them. */
 export function indexOf(pages, links) {
-  const named = [...links].filter(([name, { anchor }]) => anchor !== '' && /^(?:[A-Z0-9_]+_\*|struct \w+)$/.test(name)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const named = pages
+    .flatMap(({ family, tables, structures }) => [
+      ...tables.map(({ value }) => [`${value.prefix}_*`, family, value]),
+      ...structures.map(({ value }) => [`struct ${structureName(value)}`, family, value]),
+    ])
+    .toSorted(([a, { name: one }], [b, { name: other }]) => (a === b ? (one < other ? -1 : 1) : a < b ? -1 : 1))
   return `# What openvswitch speaks
 
 <!-- Written by scripts/reference.mjs. Changes made here are lost. -->
@@ -35,6 +41,6 @@ What several families use is on the page of the first of them.
 
 ## Where everything is
 
-${named.map(([name, { page, anchor }]) => `- [\`${name}\`](${page}#${anchor})`).join('\n')}
+${named.map(([name, family, value]) => `- [\`${name}\`](${pageName(family)}#${links.get(value).anchor}) of ${family.name}`).join('\n')}
 `
 }

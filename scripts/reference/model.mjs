@@ -1,4 +1,4 @@
-const isTable = (value) => typeof value?.prefix === 'string' && Array.isArray(value.entries)
+export const isTable = (value) => typeof value?.prefix === 'string' && Array.isArray(value.entries)
 export const isStructure = (value) => typeof value?.size === 'number' && typeof value.fields === 'object'
 const isFamily = (value) => typeof value?.name === 'string' && isTable(value.attributes)
 const isNumber = (value) => typeof value === 'number' || typeof value === 'bigint'
@@ -77,7 +77,7 @@ export function pagesOf(modules, declarations) {
     page.constants.push({ value, declaration })
   }
 
-  const missing = [...labelled.values()].filter((value) => !placed.has(value)).map(labelOf)
+  const missing = exported.filter(({ value }) => (isTable(value) || isStructure(value)) && !placed.has(value)).map(({ name }) => name)
   if (missing.length > 0) throw new Error(`no family's page describes ${missing.join(', ')}: nothing leads there`)
   return pages
 }

@@ -1,4 +1,4 @@
-import { isStructure, structureName } from './model.mjs'
+import { isStructure, isTable, structureName } from './model.mjs'
 
 const DIRECTIONS = ['request', 'reply', 'notification', 'upcall']
 const SINCE = /^((?:≤ )?\d+\.\d+), (".+"|[\w./-]+\.[ch])$/
@@ -14,17 +14,17 @@ const newer = (a, b) => a !== '' && b !== '' && a.replace('≤ ', '').localeComp
 const capital = (text) => text.replace(/^[a-z]/, (letter) => letter.toUpperCase())
 const fileLink = (file) => `[src/ovs/${file}](../../src/ovs/${file})`
 
-/** Where everything that has a heading stands, by the names under which it is spoken of. */
+/** Where everything that has a heading stands: by itself, and by the names under which it is spoken of. */
 export function linksOf(pages) {
   const links = new Map()
   for (const { family, declaration, tables, structures, constants } of pages) {
     const page = pageName(family)
     links.set(declaration.name, { page, anchor: '' })
     for (const { value, declaration: { name } } of tables) {
-      for (const key of [name, `${value.prefix}_*`]) links.set(key, { page, anchor: anchor(tableHeading(value)) })
+      for (const key of [value, name, `${value.prefix}_*`]) links.set(key, { page, anchor: anchor(tableHeading(value)) })
     }
     for (const { value, declaration: { name } } of structures) {
-      for (const key of [name, structureHeading(value)]) links.set(key, { page, anchor: anchor(structureHeading(value)) })
+      for (const key of [value, name, structureHeading(value)]) links.set(key, { page, anchor: anchor(structureHeading(value)) })
     }
     for (const { declaration: { name } } of constants) links.set(name, { page, anchor: anchor(name) })
   }
@@ -45,7 +45,9 @@ export function pageOf({ family, declaration, tables, structures, constants }, l
   const prose = (text) => text.replaceAll(/\{@link ([\w.]+)\}/g, (_, name) => link(`\`${name}\``, name) ?? link(`\`${name}\``, name.split('.')[0]) ?? `\`${name}\``)
   function typeOf(codec) {
     if (isStructure(codec) && !links.has(structureHeading(codec))) return Object.entries(codec.fields).map(([name, field]) => `${name} (${typeOf(field.codec)})`).join(', ')
-    return codec.describe.replaceAll(/\b[A-Z][A-Z0-9_]+_\*|\bstruct \w+/g, (name) => link(`\`${name}\``, name) ?? `\`${name}\``)
+    const behind = isTable(codec) || isStructure(codec) ? codec : codec.of?.()
+    // Two tables can have one prefix: where it is known which one is meant, it is that.
+    return codec.describe.replaceAll(/\b[A-Z][A-Z0-9_]+_\*|\bstruct \w+/g, (name) => link(`\`${name}\``, behind) ?? link(`\`${name}\``, name) ?? `\`${name}\``)
   }
 
   /** The comments that may say a line's direction: its own, its table's, then those of the line that leads to the table. */
@@ -63,7 +65,7 @@ export function pageOf({ family, declaration, tables, structures, constants }, l
 
   /** The kernel's name, with which a comment begins, and the rest. */
   function split({ text }) {
-    const [, kernelName, rest] = /^`(\w+)`[:,]?\s*(.*)$/.exec(text) ?? []
+    const [, kernelName, rest] = /^`([\w.]+)`[:,]?\s*(.*)$/.exec(text) ?? []
     return kernelName === undefined ? { kernelName: '', rest: prose(text) } : { kernelName: `\`${kernelName}\``, rest: prose(capital(rest)) }
   }
 
@@ -111,7 +113,7 @@ export function pageOf({ family, declaration, tables, structures, constants }, l
   const header = family.header === undefined ? 'none' : typeOf(family.header)
   table(
     ['Since', 'Version', 'Header', 'Attributes', 'Multicast groups'],
-    [[since(family.name, [tables[0].declaration.doc]), family.version, header, link(`\`${family.attributes.prefix}_*\``, `${family.attributes.prefix}_*`), (family.groups ?? []).map((name) => `\`${name}\``).join(', ') || 'none']],
+    [[since(family.name, [tables[0].declaration.doc]), family.version, header, link(`\`${family.attributes.prefix}_*\``, family.attributes), (family.groups ?? []).map((name) => `\`${name}\``).join(', ') || 'none']],
   )
   write('## Commands', '')
   table(
@@ -153,6 +155,7 @@ export function pageOf({ family, declaration, tables, structures, constants }, l
         .map(([name, { offset, codec }]) => {
           const own = members.get(name)
           const { kernelName, rest } = split(own ?? { text: '' })
+          if (kernelName === '') problems.push(`${structure}.${name}: its doc comment must begin with the kernel's name`)
           return [offset, `\`${name}\``, kernelName, typeOf(codec), own?.tags.get('unit') ?? '', own?.tags.has('since') ? since(`${structure}.${name}`, [own]) : '', rest]
         }),
     )

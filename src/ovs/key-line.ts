@@ -7,10 +7,20 @@ import type { AnyCodec } from '../netlink/codec.js'
  * in the key.
  */
 export type Behind =
-  | { readonly ethertype: readonly number[] }
-  /** Behind an IP header that is no later fragment's; of either version where `over` does not say. */
-  | { readonly proto: number; readonly over?: 'ipv4' | 'ipv6' }
-  | { readonly icmpv6Type: readonly number[] }
+  | {
+      /** One of these. */
+      readonly ethertype: readonly number[]
+    }
+  | {
+      /** Of an IP header that is no later fragment's. */
+      readonly proto: number
+      /** Which version of IP; either, where it does not say. */
+      readonly over?: 'ipv4' | 'ipv6'
+    }
+  | {
+      /** One of these. */
+      readonly icmpv6Type: readonly number[]
+    }
 
 /** What a line of the key's table says besides number and codec. */
 export interface KeyFacts {

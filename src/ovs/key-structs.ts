@@ -27,13 +27,13 @@ export const Ipv4Key = struct('ovs_key_ipv4', 12, {
   src: at(0, ipv4),
   /** `ipv4_dst` */
   dst: at(4, ipv4),
-  /** IP protocol number: 6 is TCP, 17 UDP, 1 ICMP. */
+  /** `ipv4_proto`: IP protocol number: 6 is TCP, 17 UDP, 1 ICMP. */
   proto: at(8, u8),
-  /** Type of service: DSCP in the upper six bits, ECN in the lower two. */
+  /** `ipv4_tos`: type of service: DSCP in the upper six bits, ECN in the lower two. */
   tos: at(9, u8),
-  /** Time to live. */
+  /** `ipv4_ttl`: time to live. */
   ttl: at(10, u8),
-  /** {@link FragType} */
+  /** `ipv4_frag`: {@link FragType} */
   frag: at(11, u8),
 })
 
@@ -54,55 +54,55 @@ export const Ipv6Key = struct('ovs_key_ipv6', 40, {
   src: at(0, ipv6),
   /** `ipv6_dst` */
   dst: at(16, ipv6),
-  /** Flow label: 20 bits; a key with more is refused. */
+  /** `ipv6_label`: flow label: 20 bits; a key with more is refused. */
   label: at(32, flowLabel),
-  /** IP protocol number, behind the extension headers. */
+  /** `ipv6_proto`: IP protocol number, behind the extension headers. */
   proto: at(36, u8),
-  /** Traffic class: DSCP in the upper six bits, ECN in the lower two. */
+  /** `ipv6_tclass`: traffic class: DSCP in the upper six bits, ECN in the lower two. */
   tclass: at(37, u8),
-  /** Hop limit. */
+  /** `ipv6_hlimit`: hop limit. */
   hlimit: at(38, u8),
-  /** {@link FragType} */
+  /** `ipv6_frag`: {@link FragType} */
   frag: at(39, u8),
 })
 
 /** `struct ovs_key_tcp`, and `ovs_key_udp` and `ovs_key_sctp`, which look the same. */
 export const PortsKey = struct('ovs_key_tcp', 4, {
-  /** Source port. */
+  /** `tcp_src`: source port. */
   src: at(0, be16),
-  /** Destination port. */
+  /** `tcp_dst`: destination port. */
   dst: at(2, be16),
 })
 
 /** `struct ovs_key_icmp`, and `ovs_key_icmpv6`, which looks the same. */
 export const IcmpKey = struct('ovs_key_icmp', 2, {
-  /** 8 is an echo request of ICMP, 128 of ICMPv6. */
+  /** `icmp_type`: 8 is an echo request of ICMP, 128 of ICMPv6. */
   type: at(0, u8),
-  /** What it means depends on the type. */
+  /** `icmp_code`: what it means depends on the type. */
   code: at(1, u8),
 })
 
 /** `struct ovs_key_arp`; two bytes of padding at its end. */
 export const ArpKey = struct('ovs_key_arp', 24, {
-  /** Sender's protocol address. */
+  /** `arp_sip`: sender's protocol address. */
   sip: at(0, ipv4),
-  /** Target's protocol address. */
+  /** `arp_tip`: target's protocol address. */
   tip: at(4, ipv4),
-  /** 1 asks, 2 answers. */
+  /** `arp_op`: 1 asks, 2 answers. */
   op: at(8, be16),
-  /** Sender's hardware address. */
+  /** `arp_sha`: sender's hardware address. */
   sha: at(10, mac),
-  /** Target's hardware address. */
+  /** `arp_tha`: target's hardware address. */
   tha: at(16, mac),
 })
 
 /** `struct ovs_key_nd` */
 export const NdKey = struct('ovs_key_nd', 28, {
-  /** The address that is asked for, or announced. */
+  /** `nd_target`: the address that is asked for, or announced. */
   target: at(0, ipv6),
-  /** Source link-layer address. */
+  /** `nd_sll`: source link-layer address. */
   sll: at(16, mac),
-  /** Target link-layer address. */
+  /** `nd_tll`: target link-layer address. */
   tll: at(22, mac),
 })
 

@@ -6,16 +6,24 @@ import { at, struct } from '../netlink/struct.js'
 
 /** `struct ovs_nsh_key_base` */
 export const NshBase = struct('ovs_nsh_key_base', 8, {
-  /** Six bits: 2 is O (operations and maintenance), 1 is unassigned. */
+  /** `flags`: six bits: 2 is O (operations and maintenance), 1 is unassigned. */
   flags: at(0, u8),
-  /** Time to live, six bits. */
+  /** `ttl`: time to live, six bits. */
   ttl: at(1, u8),
-  /** Which metadata follow: 1 for `md1`, 2 for `md2`. */
+  /** `mdtype`: which metadata follow: 1 for `md1`, 2 for `md2`. */
   mdtype: at(2, u8),
-  /** The next protocol: 1 is IPv4, 2 IPv6, 3 Ethernet. */
+  /** `np`: the next protocol: 1 is IPv4, 2 IPv6, 3 Ethernet. */
   np: at(3, u8),
-  /** The service path's identifier and the index on it. */
-  pathHdr: at(4, bits('service path header', be32, { spi: 24, si: 8 })),
+  /** `path_hdr`: the service path's identifier and the index on it. */
+  pathHdr: at(
+    4,
+    bits('service path header', be32, {
+      /** Service path identifier. */
+      spi: 24,
+      /** Service index. */
+      si: 8,
+    }),
+  ),
 })
 
 const CONTEXTS = 4
@@ -33,7 +41,7 @@ const contexts = fixed<number[], readonly number[]>(
 
 /** `struct ovs_nsh_key_md1` */
 export const NshMd1 = struct('ovs_nsh_key_md1', 16, {
-  /** Four context headers. */
+  /** `context`: four context headers. */
   context: at(0, contexts),
 })
 

@@ -29,21 +29,21 @@ export type VportTypeName = keyof typeof VportType
  * its device transmits; but what it sends to one of type internal, its device receives.
  */
 export const VportStats = struct('ovs_vport_stats', 64, {
-  /** Packets that the device received. */
+  /** `rx_packets`: packets that the device received. */
   rxPackets: at(0, u64),
-  /** Packets that it transmitted. */
+  /** `tx_packets`: packets that it transmitted. */
   txPackets: at(8, u64),
-  /** Bytes that it received. */
+  /** `rx_bytes`: bytes that it received. */
   rxBytes: at(16, u64),
-  /** Bytes that it transmitted. */
+  /** `tx_bytes`: bytes that it transmitted. */
   txBytes: at(24, u64),
-  /** Packets that were bad when received. */
+  /** `rx_errors`: packets that were bad when received. */
   rxErrors: at(32, u64),
-  /** Packets that could not be transmitted. */
+  /** `tx_errors`: packets that could not be transmitted. */
   txErrors: at(40, u64),
-  /** Packets that were received and dropped, for want of memory, say. */
+  /** `rx_dropped`: packets that were received and dropped, for want of memory, say. */
   rxDropped: at(48, u64),
-  /** Packets that were dropped on their way out. */
+  /** `tx_dropped`: packets that were dropped on their way out. */
   txDropped: at(56, u64),
 })
 
