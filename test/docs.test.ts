@@ -111,7 +111,7 @@ describe('the API reference', () => {
     ['index.DatapathMessage.userFeatures', 'OVS_DP_ATTR_USER_FEATURES'],
     ['index.FlowKey.ethertype', 'OVS_KEY_ATTR_ETHERTYPE'],
     ['index.FlowMask.vlan', 'OVS_KEY_ATTR_VLAN'],
-    ['index.PortStats.rxPackets', 'Packets'],
+    ['index.PortStats.rxPackets', 'rx_packets'],
   ])('a line of a table is described where its type is inferred: %s', (name, words) => {
     expect(documented.get(name)).toContain(words)
   })

@@ -66,10 +66,10 @@ export function pagesOf(modules, declarations) {
   })
 
   // Constants stand where they are first mentioned, or where else their file is described.
-  for (const { file, name, value } of exported) {
+  for (const declaration of declarations) {
+    const { file, name } = declaration
+    const value = modules.get(file)[name]
     if (!isNumbers(value)) continue
-    const declaration = declarations.find((each) => each.file === file && each.name === name)
-    if (declaration === undefined) continue
     const parts = (page) => [page, ...page.tables, ...page.structures].map((each) => each.declaration)
     const mentions = (page) => parts(page).some(({ members }) => [...members.values()].some(({ text }) => text.includes(`{@link ${name}}`)))
     const page = pages.find(mentions) ?? pages.find((each) => parts(each).some((part) => part.file === file))

@@ -38,7 +38,7 @@ export interface ErspanMetadata {
 }
 
 /** ERSPAN metadata as they may be given; what is left out is zero. */
-export type ErspanMetadataInput = Readonly<Partial<ErspanMetadata>> & { readonly version: number }
+export type ErspanMetadataInput = Readonly<Partial<ErspanMetadata> & Pick<ErspanMetadata, 'version'>>
 /** A mask over ERSPAN metadata; what is left out is a wildcard. */
 export type ErspanMetadataMask = { readonly [K in keyof ErspanMetadata]?: number | Exact } | Exact
 
