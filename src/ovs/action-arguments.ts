@@ -30,7 +30,7 @@ export const HashAction = struct('ovs_action_hash', 8, {
 
 /** `struct ovs_action_trunc` */
 export const TruncAction = struct('ovs_action_trunc', 4, {
-  /** `max_len`: bytes that are left, at least 14. */
+  /** `max_len`: what is left, at least 14. @unit bytes */
   maxLen: at(0, u32),
 })
 

@@ -23,7 +23,7 @@ export interface SampleInput extends InferInput<typeof SampleAttributes> {}
 
 /** `OVS_CHECK_PKT_LEN_ATTR_*`, in the kernel's order: all three are needed. @since 5.2, "net: openvswitch: Add a new action check_pkt_len" */
 export const CheckPktLenAttributes = attributes('OVS_CHECK_PKT_LEN_ATTR', {
-  /** `OVS_CHECK_PKT_LEN_ATTR_PKT_LEN`: what the packet's length is compared with, in bytes from the Ethernet header on; not 0; in the machine's byte order. */
+  /** `OVS_CHECK_PKT_LEN_ATTR_PKT_LEN`: what the packet's length is compared with, from the Ethernet header on; not 0; in the machine's byte order. @unit bytes */
   pktLen: attribute(1, u16),
   /** `OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL`: `[]` does nothing. */
   actionsIfLessEqual: attribute(3, within),
