@@ -7,7 +7,7 @@ const src = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.u
 const resolve = {
   alias: [
     { find: /^ovs-datapath$/, replacement: src('index.ts') },
-    { find: /^ovs-datapath\/netlink$/, replacement: src('netlink.ts') },
+    { find: /^ovs-datapath\/(netlink|rtnetlink)$/, replacement: src('$1.ts') },
     { find: /^ovs-datapath\/(\w+)$/, replacement: src('$1/index.ts') },
   ],
 }

@@ -20,7 +20,6 @@ export {
   PolicyTypes,
 } from './genetlink/policy.js'
 export { type AnnouncedMessage, type Announcement, type Loss, subscribe, type Subscriber, type SubscribeOptions, Subscription, type SubscriptionOptions } from './genetlink/subscription.js'
-export { Trace, TRACE_VARIABLE, traceFromEnvironment } from './genetlink/trace.js'
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './netlink/addresses.js'
 export { AttributeList, attributeList, type InferItem, type InferItemInput } from './netlink/attribute-list.js'
 export {
@@ -90,6 +89,7 @@ export { type Hearer, Listener, type ListenerCounts, type Origin } from './netli
 export type { Acknowledgement } from './netlink/message.js'
 export { type NestedList, nestedList } from './netlink/nested-list.js'
 export { at, type Field, type Struct, struct, type Tail } from './netlink/struct.js'
+export { type Reading, Trace, TRACE_VARIABLE, traceFromEnvironment } from './netlink/trace.js'
 export type { Dial, DialOptions, Sink, Transport, Watch } from './netlink/transport.js'
 export type { UnknownAttribute } from './netlink/unknown-attribute.js'
 export { Writer } from './netlink/writer.js'

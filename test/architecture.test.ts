@@ -11,17 +11,18 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   netlink: [],
   genetlink: ['netlink'],
+  rtnetlink: ['netlink'],
   libnl: ['netlink'],
   ovs: ['genetlink', 'netlink'],
   text: ['netlink', 'ovs'],
   testing: ['genetlink', 'netlink'],
-  kernel: ['genetlink', 'libnl', 'netlink'],
-  client: ['genetlink', 'kernel', 'netlink', 'ovs'],
+  kernel: ['genetlink', 'libnl', 'netlink', 'rtnetlink'],
+  client: ['genetlink', 'kernel', 'netlink', 'ovs', 'rtnetlink'],
   // It boots kernels, and asks one that has booted for its families.
   lab: ['kernel'],
 }
 /** These work without libnl, without privileges and without doing anything to the machine. */
-const PURE = ['genetlink', 'netlink', 'ovs', 'testing', 'text']
+const PURE = ['genetlink', 'netlink', 'ovs', 'rtnetlink', 'testing', 'text']
 /** Node's modules that only compute or take turns. */
 const HARMLESS = new Set(['node:buffer', 'node:net', 'node:os', 'node:timers/promises', 'node:util'])
 

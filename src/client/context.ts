@@ -1,5 +1,6 @@
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
 import type { OvsFamilies } from '../ovs/families.js'
+import type { Links } from '../rtnetlink/links.js'
 
 /** What lasts until somebody closes it. */
 export interface Closable {
@@ -9,6 +10,7 @@ export interface Closable {
 /** What the handles share: the families, the sockets underneath, and what has to be closed before those. */
 export interface Context extends OvsFamilies {
   readonly netlink: GenericNetlink
+  readonly links: Links
   readonly open: Set<Closable>
   /** Whether somebody listens behind this port id. */
   isAlive(portId: number): boolean

@@ -105,17 +105,7 @@ export function explain(error: unknown, subject: Subject): unknown {
   const code = errnoName(error.errno)
   const explanation =
     code === 'EPERM' ? NOT_ALLOWED : (EXPLANATIONS[`${error.request} ${code}`] ?? EXPLANATIONS[`${family} ${code}`])?.(subject)
-  if (explanation === undefined) return error
-  return new KernelError(
-    error.errno,
-    error.request,
-    {
-      ...(error.kernelMessage === undefined ? {} : { message: error.kernelMessage }),
-      ...(error.missing === undefined ? {} : { missing: error.missing }),
-      attribute: error.attribute,
-    },
-    { ...explanation, cause: error },
-  )
+  return explanation === undefined ? error : error.explained(explanation.sentence, explanation.remedy)
 }
 
 /** Waits for a request, and explains its refusal. */

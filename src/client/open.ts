@@ -1,5 +1,5 @@
 import { dialOf } from '../kernel/dial.js'
-import { type OpenOptions, openGenericNetlink } from '../kernel/open.js'
+import { type OpenOptions, openGenericNetlink, openRtnetlink } from '../kernel/open.js'
 import { Ovs } from './ovs.js'
 import { isAlive } from './port-ids.js'
 
@@ -11,6 +11,7 @@ import { isAlive } from './port-ids.js'
  */
 export async function openOvs(options: OpenOptions = {}): Promise<Ovs> {
   const dial = dialOf(options)
+  const shared = { ...options, netns: undefined, dial }
   // Behind a dial of one's own may be another kernel, of whose sockets this machine's /proc knows nothing.
-  return await Ovs.open(openGenericNetlink({ ...options, netns: undefined, dial }), 'inside' in dial ? (portId) => isAlive(portId, dial.inside) : () => true)
+  return await Ovs.open(openGenericNetlink(shared), openRtnetlink(shared), 'inside' in dial ? (portId) => isAlive(portId, dial.inside) : () => true)
 }

@@ -3,6 +3,8 @@ import type { AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
 import type { CtLimitFamily, MeterFamily } from '../ovs/optional-families.js'
+import type { Links } from '../rtnetlink/links.js'
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js'
 import type { Context } from './context.js'
 import { CtLimits } from './ct-limits.js'
 import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
@@ -34,10 +36,15 @@ export class Ovs implements OvsFamilies {
   readonly ctLimit: CtLimitFamily
   /** How many tracked connections the zones may have. */
   readonly ctLimits: CtLimits
+  /** Network devices in the same network namespace: those that can be ports, and those that ports are. */
+  readonly links: Links
+  readonly #rtnetlink: Rtnetlink
   readonly #context: Context
 
-  private constructor(netlink: GenericNetlink, families: OvsFamilies, isAlive: Context['isAlive']) {
+  private constructor(netlink: GenericNetlink, rtnetlink: Rtnetlink, families: OvsFamilies, isAlive: Context['isAlive']) {
     this.netlink = netlink
+    this.links = rtnetlink.links
+    this.#rtnetlink = rtnetlink
     this.datapath = families.datapath
     this.vport = families.vport
     this.flow = families.flow
@@ -45,14 +52,15 @@ export class Ovs implements OvsFamilies {
     this.meter = families.meter
     this.ctLimit = families.ctLimit
     this.ctLimits = new CtLimits(families.ctLimit)
-    this.#context = { netlink, open: new Set(), isAlive, ...families }
+    this.#context = { netlink, links: this.links, open: new Set(), isAlive, ...families }
   }
 
   /** Finds the families; changes nothing. @throws FamilyNotFoundError */
-  static async open(netlink: GenericNetlink, isAlive: (portId: number) => boolean): Promise<Ovs> {
+  static async open(netlink: GenericNetlink, rtnetlink: Rtnetlink, isAlive: (portId: number) => boolean): Promise<Ovs> {
     try {
-      return new Ovs(netlink, await openFamilies(netlink), isAlive)
+      return new Ovs(netlink, rtnetlink, await openFamilies(netlink), isAlive)
     } catch (error) {
+      rtnetlink.close()
       netlink.close()
       throw error
     }
@@ -95,6 +103,7 @@ export class Ovs implements OvsFamilies {
         if (each.status === 'rejected') failures.push(each.reason)
       }
     }
+    this.#rtnetlink.close()
     this.netlink.close()
     if (failures.length > 0) throw failures[0]
   }

@@ -2,6 +2,7 @@ import type { AttributeSet, Table, TableIn, TableOut } from '../netlink/attribut
 import type { Source } from '../netlink/bytes.js'
 import { MalformedMessageError } from '../netlink/errors.js'
 import type { Struct } from '../netlink/struct.js'
+import type { Reading } from '../netlink/trace.js'
 import type { Writer } from '../netlink/writer.js'
 
 /** Length of `struct genlmsghdr`, in bytes. */
@@ -97,4 +98,7 @@ export class FamilyCodec<D extends AnyFamily> {
   commandName(command: number): string {
     return this.#commandNames.get(command) ?? `command ${command}`
   }
+
+  /** What a message says, for a {@link Trace}. */
+  readonly reading: Reading = (source, start, end) => [`${this.definition.name} ${this.commandName(this.commandIn(source, start, end))}`, this.read(source, start, end)]
 }

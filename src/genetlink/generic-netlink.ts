@@ -2,13 +2,13 @@ import type { AbortOptions } from '../netlink/abort.js'
 import { ConnectionPool } from '../netlink/connection-pool.js'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
+import { type Trace, traced } from '../netlink/trace.js'
 import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
 import { BoundFamily } from './bound-family.js'
 import type { AnyFamily } from './family.js'
 import { Subscription, type SubscriptionOptions } from './subscription.js'
 import { type CommandPolicy, readPolicies } from './policy.js'
-import { type Trace, traced } from './trace.js'
 
 /** The kernel has no such generic netlink family. Code `OVS_NO_FAMILY`. */
 export class FamilyNotFoundError extends OvsError {
@@ -42,8 +42,8 @@ export class GenericNetlink extends ConnectionPool {
   constructor(dial: Dial, { timeout, trace }: GenericNetlinkOptions = {}) {
     super(dial, 'generic netlink', timeout)
     this.#trace = trace
-    trace?.learn(CONTROLLER_ID, Controller)
     this.#controller = new BoundFamily(this, Controller, familyInfo({ familyId: CONTROLLER_ID, familyName: Controller.name, version: Controller.version }))
+    trace?.learn(CONTROLLER_ID, this.#controller.codec.reading)
   }
 
   /**
@@ -102,8 +102,9 @@ export class GenericNetlink extends ConnectionPool {
     if (info.headerSize !== header) {
       throw new InvalidValueError(`the kernel's family ${definition.name} has a header of ${info.headerSize} bytes`, header, 'Declare that header.')
     }
-    this.#trace?.learn(info.id, definition)
-    return new BoundFamily(this, definition, info)
+    const bound = new BoundFamily(this, definition, info)
+    this.#trace?.learn(info.id, bound.codec.reading)
+    return bound
   }
 
   /**

@@ -8,8 +8,9 @@ import { align, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 type Nest = AttributeSet<any> | AttributeList<any>
 
 function nestIn(codec: AnyCodec & { of?: () => AnyCodec }): Nest | undefined {
-  const inner = codec.of?.() ?? codec
-  return inner instanceof AttributeSet || inner instanceof AttributeList ? inner : undefined
+  const inner = codec.of?.()
+  if (inner !== undefined) return nestIn(inner)
+  return codec instanceof AttributeSet || codec instanceof AttributeList ? codec : undefined
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Numbers of `linux/netlink.h` that every netlink family shares. */
 
+/** Netlink protocol number of rtnetlink (`NETLINK_ROUTE`). */
+export const NETLINK_ROUTE = 0
 /** Netlink protocol number of generic netlink (`NETLINK_GENERIC`). */
 export const NETLINK_GENERIC = 16
 
@@ -30,6 +32,8 @@ export const MessageFlags = {
   dump: 0x300,
   /** `NLM_F_REPLACE` of a new request. */
   replace: 0x100,
+  /** `NLM_F_EXCL` of a new request; of a generic netlink family it would ask for a dump. */
+  exclusive: 0x200,
   /** `NLM_F_CREATE` of a new request. */
   create: 0x400,
 } as const

@@ -79,6 +79,17 @@ export class KernelError extends OvsError {
     this.kernelMessage = extended.message
     this.attribute = attribute
   }
+
+  /** The same refusal with a sentence that says what it means here. */
+  explained(sentence: string, remedy?: string): KernelError {
+    const { kernelMessage: message, missing, attribute } = this
+    return new KernelError(
+      this.errno,
+      this.request,
+      { ...(message === undefined ? {} : { message }), ...(missing === undefined ? {} : { missing }), attribute },
+      { sentence, ...(remedy === undefined ? {} : { remedy }), cause: this },
+    )
+  }
 }
 
 /** What an extended acknowledgement added to an errno. */

@@ -1,7 +1,7 @@
 import { Controller, CONTROLLER_ID } from '../genetlink/controller.js'
 import { type AnyFamily, type CommandOf, FamilyCodec, type MessageIn, type MessageOut } from '../genetlink/family.js'
 import { Source } from '../netlink/bytes.js'
-import { MessageFlags } from '../netlink/constants.js'
+import { MessageFlags, NETLINK_GENERIC } from '../netlink/constants.js'
 import { Errno } from '../netlink/errno.js'
 import type { Origin } from '../netlink/listener.js'
 import type { Dial } from '../netlink/transport.js'
@@ -64,7 +64,8 @@ export class FakeKernel {
   #nextId = 32
 
   /** Give it to `openOvs`, `openGenericNetlink` or `new GenericNetlink`. */
-  readonly dial: Dial = () => {
+  readonly dial: Dial = ({ protocol = NETLINK_GENERIC } = {}) => {
+    if (protocol !== NETLINK_GENERIC) throw new Error(`a FakeKernel serves generic netlink, not protocol ${protocol}`)
     const transport = new ScriptedTransport((messages, from) => this.#answer(messages, from), 1000 + this.transports.length)
     this.transports.push(transport)
     return transport

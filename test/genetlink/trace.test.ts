@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GenericNetlink } from '../../src/genetlink/generic-netlink.js'
-import { Trace, traceFromEnvironment } from '../../src/genetlink/trace.js'
+import { Trace, traceFromEnvironment } from '../../src/netlink/trace.js'
 import { Source } from '../../src/netlink/bytes.js'
 import { FakeKernel, Refusal } from '../../src/testing/index.js'
 import { Box } from './families.js'

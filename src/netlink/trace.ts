@@ -1,25 +1,27 @@
-import { Source } from '../netlink/bytes.js'
-import { NLMSG_DONE, NLMSG_ERROR } from '../netlink/constants.js'
-import { errnoName } from '../netlink/errno.js'
-import { eachMessage, readAcknowledgement } from '../netlink/message.js'
-import type { Sink, Transport } from '../netlink/transport.js'
-import { type AnyFamily, FamilyCodec } from './family.js'
+import { Source } from './bytes.js'
+import { NLMSG_DONE, NLMSG_ERROR } from './constants.js'
+import { errnoName } from './errno.js'
+import { eachMessage, readAcknowledgement } from './message.js'
+import type { Sink, Transport } from './transport.js'
 
 /** The environment variable that turns tracing on: every message, decoded, on standard error. */
 export const TRACE_VARIABLE = 'OVS_DATAPATH_TRACE'
 
+/** What a message says: its name, and its value. `start` and `end` bound its payload. */
+export type Reading = (source: Source, start: number, end: number) => readonly [name: string, value: unknown]
+
 /** Says what goes over the wire, a line for each message. */
 export class Trace {
-  readonly #families = new Map<number, FamilyCodec<AnyFamily>>()
+  readonly #readings = new Map<number, Reading>()
 
   constructor(
     /** Takes one line, without a line feed, with nothing in it that a terminal would obey. */
     readonly write: (line: string) => void,
   ) {}
 
-  /** Messages of this type are of that family. */
-  learn(type: number, definition: AnyFamily): void {
-    if (!this.#families.has(type)) this.#families.set(type, new FamilyCodec(definition))
+  /** How messages of this type are read. */
+  learn(type: number, reading: Reading): void {
+    this.#readings.set(type, reading)
   }
 
   /** One datagram; `arrow` says which way it went. */
@@ -40,10 +42,10 @@ export class Trace {
       return errno > 0 ? `${name} ${errnoName(errno)}${message === undefined ? '' : ` ${plain(message)}`}` : name
     }
     const flagText = ` flags 0x${flags.toString(16)}`
-    const codec = this.#families.get(type)
-    if (codec === undefined) return `type ${type}${flagText} ${source.bytes.toString('hex', start, end)}`
-    const command = codec.commandName(codec.commandIn(source, start, end))
-    return `${codec.definition.name} ${command}${flagText} ${plain(codec.read(source, start, end))}`
+    const reading = this.#readings.get(type)
+    if (reading === undefined) return `type ${type}${flagText} ${source.bytes.toString('hex', start, end)}`
+    const [name, value] = reading(source, start, end)
+    return `${name}${flagText} ${plain(value)}`
   }
 }
 
