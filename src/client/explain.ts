@@ -95,6 +95,10 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
     remedy: 'Number meters densely, from 1 on.',
   }),
   'ovs_meter set EFBIG': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} has as many meters as it can have`, remedy: 'Delete one; meters.features() says how many there can be.' }),
+  'ovs_packet execute ENOMEM': () => ({
+    sentence: 'the kernel had no memory, or the frame would begin a connection beyond the limit of its zone',
+    remedy: 'See the limits that there are: ctLimits.get().',
+  }),
   'ovs_packet ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
 }
 

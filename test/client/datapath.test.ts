@@ -102,6 +102,8 @@ describe('a refusal', () => {
     ['ovs_flow get', 2, 'the datapath "dp0" has no such flow'],
     ['ovs_flow new', 19, 'the datapath "dp0" is gone'],
     ['ovs_packet execute', 19, 'the datapath "dp0" is gone'],
+    ['ovs_packet execute', 12, 'the kernel had no memory, or the frame would begin a connection beyond the limit of its zone'],
+    ['ovs_meter get', 19, 'the datapath "dp0" is gone'],
   ])('of %s with errno %i is explained', (request, errno, sentence) => {
     const error = explained(request, errno)
     expect(error.message.startsWith(sentence)).toBe(true)

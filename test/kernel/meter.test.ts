@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { exact, type Datapath, type MeterRequest } from '../../src/index.js'
 import { ip } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
@@ -116,4 +116,16 @@ test('in the kernel\'s verbs: what replies hold, and what the kernel refuses', a
   ]
   for (const [refused, code] of refusals) await expect(refused()).rejects.toMatchObject({ name: 'KernelError', code })
   expect(dp.name).toBe('mtf')
+})
+
+test('the example lets its burst pass', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  try {
+    await import('../../examples/03-rate-limit.js')
+    const said = /^30 packets came, (\d+) of them were dropped$/.exec(String(log.mock.calls[0]?.[0]))
+    expect(Number(said?.[1])).toBeGreaterThan(0)
+    expect(Number(said?.[1])).toBeLessThanOrEqual(20)
+  } finally {
+    log.mockRestore()
+  }
 })
