@@ -1,3 +1,5 @@
+import { type Codec, exact, u32 } from '../netlink/codec.js'
+
 /**
  * Bits of a key's `ctState`: what connection tracking knows of the packet. A key may have no others; one that
  * was not tracked has none.
@@ -22,3 +24,11 @@ export const CtStateFlags = {
   /** `OVS_CS_F_DST_NAT`: NAT changed its destination. @since 4.6, "openvswitch: Interface with NAT." */
   dstNat: 0x80,
 } as const
+
+const ALL = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
+
+/** Bits of {@link CtStateFlags}. The kernel refuses all others in a mask as well: an exact one is of these. */
+export const CtState: Codec<number> = {
+  ...u32,
+  writeMask: (writer, mask) => u32.write(writer, mask === exact ? ALL : (mask as number)),
+}

@@ -1,6 +1,7 @@
 import { array, be16, binary, type Codec, type Exact, u16, u32 } from '../netlink/codec.js'
 import { attributes, type Infer, type InferInput, type InferMask, nested } from '../netlink/attributes.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import { CtState } from './conntrack-state.js'
 import { header, link, metadata } from './key-line.js'
 import { ArpKey, CtTupleIpv4Key, CtTupleIpv6Key, EthernetKey, IcmpKey, Ipv4Key, Ipv6Key, NdKey, PortsKey } from './key-structs.js'
 import { MplsLse } from './mpls.js'
@@ -33,7 +34,7 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   /** `OVS_KEY_ATTR_SKB_MARK`: `skb->mark`. @since ≤ 3.10, linux/openvswitch.h */
   skbMark: metadata(15, u32),
   /** `OVS_KEY_ATTR_CT_STATE`: what connection tracking knows of the packet, {@link CtStateFlags}. @since 4.3, "openvswitch: Add conntrack action" */
-  ctState: metadata(22, u32),
+  ctState: metadata(22, CtState),
   /** `OVS_KEY_ATTR_CT_ZONE`, in the machine's byte order; refused by kernels without conntrack zones. @since 4.3, "openvswitch: Add conntrack action" */
   ctZone: metadata(23, u16),
   /** `OVS_KEY_ATTR_CT_MARK`: the connection's mark; refused by kernels without conntrack marks. @since 4.3, "openvswitch: Allow matching on conntrack mark" */

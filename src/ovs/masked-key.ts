@@ -7,13 +7,11 @@ import { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes, type FlowKeyInput, type FlowMask } from './key.js'
 import { FragType } from './key-structs.js'
 import { headersBehind } from './match-rules.js'
+import { cover, isZero, type Range, REDUCERS } from './reducers.js'
 
-const { ethernet, inPort, ethertype, vlan, encap, ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd } = FlowKeyAttributes.table
-/** `OVS_KEY_ATTR_MPLS`, `OVS_KEY_ATTR_NSH`: headers as well, though they have no codec. */
-const MPLS = 21
-const NSH = 28
+const { ethernet, inPort, ethertype, vlan, encap, ipv4, ipv6 } = FlowKeyAttributes.table
 /** What an ethertype stands before. */
-const HEADERS = new Set([ipv4, ipv6, ipv6Exthdrs, arp, tcp, tcpFlags, udp, sctp, icmp, icmpv6, nd].map((each) => each.number).concat(MPLS, NSH))
+const HEADERS = new Set(Object.values(FlowKeyAttributes.table).flatMap(({ layer, number }) => (layer === 'header' ? [number] : [])))
 const MODELLED = new Set(FlowKeyAttributes.entries.map((entry) => entry.number))
 /** The bit that says a VLAN tag is there, in its first byte: without it the kernel takes the tag for a mistake. */
 const VLAN_PRESENT = 0x10
@@ -52,8 +50,6 @@ function within(attribute: string, encode: () => void): void {
   }
 }
 
-type Range = readonly [start: number, end: number]
-
 /**
  * Writes what of `key` the mask covers. `typeMatters`: the mask around this one covers the
  * ethertype and says nothing of what is within the tag, which the kernel takes for the inner type.
@@ -62,7 +58,7 @@ function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters 
   const masks = new Map<number, Range>()
   let headersMatter = typeMatters
   eachAttribute(from, ...mask, (type, start, end) => {
-    if (isZero(from, start, end)) return
+    if (isZero(from.bytes, start, end)) return
     const number = type & NLA_TYPE_MASK
     masks.set(number, [start, end])
     headersMatter ||= number === ethertype.number || HEADERS.has(number)
@@ -76,9 +72,15 @@ function reduce(from: Source, key: Range, mask: Range, out: Writer, typeMatters 
     if (!isNeeded(number, bits, headersMatter, tagged)) return
     hasIp ||= number === ipv4.number || number === ipv6.number
     const at = out.openAttribute(type)
-    if (number === encap.number) reduce(from, [start, end], bits ?? [0, 0], out, bits === undefined && masks.has(ethertype.number))
+    const special = REDUCERS.get(number)
+    if (special !== undefined) special(from, [start, end], bits, out)
+    else if (number === encap.number) reduce(from, [start, end], bits ?? [0, 0], out, bits === undefined && masks.has(ethertype.number))
     else if (isWhole(number, bits)) out.raw(from.bytes.subarray(start, end))
-    else cover(from, start, end, bits, out, number)
+    else {
+      const tag = out.length
+      cover(from, [start, end], bits, out)
+      if (number === vlan.number) out.bytes[tag] = (out.bytes[tag] as number) | ((from.bytes[start] as number) & VLAN_PRESENT)
+    }
     out.closeAttribute(at)
   })
   if (hasIp) addHeaders(out, begin)
@@ -115,18 +117,4 @@ function isNeeded(number: number, bits: Range | undefined, headersMatter: boolea
 /** What the kernel matches whole, or reads before it looks at any mask. */
 function isWhole(number: number, bits: Range | undefined): boolean {
   return number === ethertype.number || number === inPort.number || (number === vlan.number && bits === undefined) || !MODELLED.has(number)
-}
-
-function cover(from: Source, start: number, end: number, bits: Range | undefined, out: Writer, number: number): void {
-  const at = out.take(end - start)
-  for (let i = 0; i < end - start; i++) {
-    const bit = bits === undefined || bits[0] + i >= bits[1] ? 0 : (from.bytes[bits[0] + i] as number)
-    out.bytes[at + i] = (from.bytes[start + i] as number) & bit
-  }
-  if (number === vlan.number) out.bytes[at] = (out.bytes[at] as number) | ((from.bytes[start] as number) & VLAN_PRESENT)
-}
-
-function isZero(from: Source, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (from.bytes[i] !== 0) return false
-  return true
 }

@@ -1,118 +1,139 @@
 import { Source } from '../netlink/bytes.js'
 import { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes, type FlowKey, type FlowKeyInput, type FlowMask } from './key.js'
+import type { Behind, KeyFacts } from './key-line.js'
 import { FragType } from './key-structs.js'
+import { valueProblems } from './value-rules.js'
 
+const { table } = FlowKeyAttributes
 /** A member of a key. */
-type Member = keyof typeof FlowKeyAttributes.table
+type Member = keyof typeof table
 
-/** When a key must have further members, and what of the mask must be exact before theirs may be there. */
+/** When a key has a member by rights, and what of the mask must be exact before the mask may have it. */
 interface Rule {
-  /** What the key says, for the sentence. */
-  readonly because: string
-  readonly applies: (key: FlowKey) => boolean
-  readonly members: readonly Member[]
-  readonly exact: string
+  readonly member: Member
+  /** The key cannot be without it. */
+  readonly isNeeded: boolean
+  /** What the key says, for the sentence; undefined where it does not. */
+  readonly because: (key: FlowKey) => string | undefined
+  readonly exact: (key: FlowKey) => string
   readonly isExact: (mask: FlowKey) => boolean
 }
 
-const ethertypeExact = (mask: FlowKey) => mask.ethertype === 0xffff
-const protoExact = (mask: FlowKey) => (mask.ipv4 ?? mask.ipv6)?.proto === 0xff
+const IP = { ipv4: 0x0800, ipv6: 0x86dd } as const
+type Version = keyof typeof IP
+const hex = (ethertype: number) => `0x${ethertype.toString(16).padStart(4, '0')}`
+const ipVersion = (key: FlowKey): Version | undefined => (Object.keys(IP) as Version[]).find((version) => IP[version] === key.ethertype)
 
-function ofType(because: string, types: readonly number[], member: Member): Rule {
-  return { because, applies: (key) => types.includes(key.ethertype ?? 0), members: [member], exact: 'ethertype', isExact: ethertypeExact }
-}
-
-function ofProtocol(because: string, version: 'ipv4' | 'ipv6', proto: number, ...members: readonly Member[]): Rule {
-  return {
-    because: `${version}.proto is ${because}`,
-    applies: (key) => key.ethertype === (version === 'ipv4' ? 0x0800 : 0x86dd) && key[version]?.proto === proto && key[version].frag !== FragType.later,
-    members,
-    exact: `${version}.proto`,
-    isExact: protoExact,
+function rule(member: Member, behind: Behind, layer: KeyFacts['layer']): Rule {
+  const common = { member, isNeeded: layer === 'header' }
+  if ('ethertype' in behind) {
+    const because = ({ ethertype = 0 }: FlowKey) => (behind.ethertype.includes(ethertype) ? `ethertype is ${hex(ethertype)}` : undefined)
+    return { ...common, because, exact: () => 'ethertype', isExact: (mask) => mask.ethertype === 0xffff }
   }
+  if ('proto' in behind) {
+    const because = (key: FlowKey) => {
+      const version = ipVersion(key)
+      if (version === undefined || (behind.over ?? version) !== version) return undefined
+      const header = key[version]
+      return header?.proto === behind.proto && header.frag !== FragType.later ? `${version}.proto is ${behind.proto}` : undefined
+    }
+    return { ...common, because, exact: (key) => `${ipVersion(key)}.proto`, isExact: (mask) => (mask.ipv4 ?? mask.ipv6)?.proto === 0xff }
+  }
+  const { icmpv6Type } = behind
+  const because = (key: FlowKey) => (RULE_OF.get('icmpv6')?.because(key) !== undefined && icmpv6Type.includes(key.icmpv6?.type ?? -1) ? `icmpv6.type is ${key.icmpv6?.type}` : undefined)
+  return { ...common, because, exact: () => 'icmpv6.type', isExact: (mask) => mask.icmpv6?.type === 0xff }
 }
 
-/** Which members a protocol number asks for. */
-const PROTOCOLS: readonly { version: 'ipv4' | 'ipv6'; proto: number; name: string; members: readonly Member[] }[] = [
-  ...(['ipv4', 'ipv6'] as const).flatMap((version) => [
-    { version, proto: 6, name: 'TCP', members: ['tcp', 'tcpFlags'] as const },
-    { version, proto: 17, name: 'UDP', members: ['udp'] as const },
-    { version, proto: 132, name: 'SCTP', members: ['sctp'] as const },
-  ]),
-  { version: 'ipv4', proto: 1, name: 'ICMP', members: ['icmp'] },
-  { version: 'ipv6', proto: 58, name: 'ICMPv6', members: ['icmpv6'] },
-]
+const LINES = Object.entries(table) as [Member, KeyFacts][]
+/** The rules of `match_validate()` in `net/openvswitch/flow_netlink.c`, as the table has them. */
+const RULES: readonly Rule[] = LINES.flatMap(([member, { behind, layer }]) => (behind === undefined ? [] : [rule(member, behind, layer)]))
+const RULE_OF: ReadonlyMap<string, Rule> = new Map(RULES.map((each) => [each.member, each]))
 
 /** The members that a key needs behind an IP header with this protocol, unless it is a later fragment's. */
-export function headersBehind(version: 'ipv4' | 'ipv6', proto: number): readonly Member[] {
-  return PROTOCOLS.find((each) => each.version === version && each.proto === proto)?.members ?? []
+export function headersBehind(version: Version, proto: number): readonly Member[] {
+  return LINES.flatMap(([member, { behind }]) => (behind !== undefined && 'proto' in behind && behind.proto === proto && (behind.over ?? version) === version ? [member] : []))
 }
 
-/** The rules of `match_validate()` in `net/openvswitch/flow_netlink.c`, for the keys that have a codec. */
-const RULES: readonly Rule[] = [
-  ofType('ethertype is 0x0800 (IPv4)', [0x0800], 'ipv4'),
-  ofType('ethertype is 0x86dd (IPv6)', [0x86dd], 'ipv6'),
-  ofType('ethertype is that of ARP or RARP', [0x0806, 0x8035], 'arp'),
-  ...PROTOCOLS.map(({ version, proto, name, members }) => ofProtocol(`${proto} (${name})`, version, proto, ...members)),
-  {
-    because: 'icmpv6.type is that of neighbour discovery (135, 136)',
-    applies: (key) => key.ipv6?.proto === 58 && (key.icmpv6?.type === 135 || key.icmpv6?.type === 136),
-    members: ['nd'],
-    exact: 'icmpv6.type',
-    isExact: (mask) => mask.icmpv6?.type === 0xff,
-  },
-]
-
 /** Members whose mask is allowed whatever the key has. */
-const ALWAYS_ALLOWED: ReadonlySet<string> = new Set(['inPort', 'ethertype', 'unknown'])
-
-/** Members whose mask is only allowed by a rule. */
-const CONDITIONAL = new Set(RULES.flatMap((rule) => rule.members))
+const ALWAYS_ALLOWED: ReadonlySet<string> = new Set<keyof FlowKey>(['tunnel', 'inPort', 'ethertype', 'unknown'])
 
 /**
- * Why the kernel refuses to match by this key and mask, as far as its rules about which headers go
- * together say it: a sentence for each rule that is broken.
+ * Why the kernel refuses to match by this key and mask, as far as its rules say it whose breach is
+ * certain: a sentence for each rule that is broken.
  */
 export function matchProblems(key: FlowKeyInput, mask?: FlowMask): string[] {
   const decoded = plain(key, 'write')
-  return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'))
+  return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'), 0)
 }
 
-function problemsOf(key: FlowKey, given: FlowKey | undefined, outermost = true): string[] {
+function problemsOf(key: FlowKey, given: FlowKey | undefined, depth: number): string[] {
   // The kernel passes over what is zero all through.
-  const mask = given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([, bits]) => !isZero(bits))) as FlowKey)
-  const applying = RULES.filter((rule) => rule.applies(key))
+  const mask = given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([member, bits]) => !isZero(bits, member))) as FlowKey)
+  const problems = [...valueProblems(key, mask), ...linkProblems(key, mask, depth)]
+  for (const { member, isNeeded, because } of RULES) {
+    const reason = because(key)
+    if (isNeeded && reason !== undefined && key[member] === undefined) problems.push(`the key needs ${member}, because its ${reason}`)
+  }
+  if (mask !== undefined) problems.push(...maskProblems(key, mask))
+  if (key.encap !== undefined) {
+    problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {}), depth + 1).map((problem) => `within encap, ${problem}`))
+  }
+  return problems
+}
+
+function maskProblems(key: FlowKey, mask: FlowKey): string[] {
   const problems: string[] = []
-  if (outermost && key.ethernet === undefined && key.ethertype === undefined) {
+  for (const member of Object.keys(mask)) {
+    const found = RULE_OF.get(member)
+    if (found === undefined) {
+      if (key[member as Member] === undefined && !ALWAYS_ALLOWED.has(member)) problems.push(`the mask has ${member}, the key has not`)
+    } else if (found.because(key) === undefined) problems.push(`the mask has ${member}, which is nothing that the rest of the key says there is`)
+    else if (!found.isExact(mask)) problems.push(`the mask has ${member}, but does not match ${found.exact(key)} exactly`)
+  }
+  if (mask.ctOrigTupleIpv6 !== undefined && RULE_OF.get('nd')?.because(key) !== undefined) problems.push('the mask has ctOrigTupleIpv6, which the kernel does not know of neighbour discovery')
+  return problems
+}
+
+const VLAN_TYPES = new Set([0x8100, 0x88a8])
+const VLAN_PRESENT = 0x1000
+const MOST_TAGS = 2
+
+function linkProblems(key: FlowKey, mask: FlowKey | undefined, depth: number): string[] {
+  const problems: string[] = []
+  const { ethertype, vlan } = key
+  if (depth === 0 && key.ethernet === undefined && ethertype === undefined) {
     problems.push('the key needs ethernet (give {} for any frame; without it, only packets that have no Ethernet header are meant)')
   }
-  for (const { because, members } of applying) {
-    for (const member of members) if (key[member] === undefined) problems.push(`the key needs ${member}, because its ${because}`)
-  }
-  for (const member of CONDITIONAL) {
-    if (mask?.[member] === undefined) continue
-    const rule = applying.find((each) => each.members.includes(member))
-    if (rule === undefined) problems.push(`the mask has ${member}, which is no header that the rest of the key says there is`)
-    else if (!rule.isExact(mask)) problems.push(`the mask has ${member}, but does not match ${rule.exact} exactly`)
+  if (ethertype !== undefined && ethertype < 0x600) problems.push(`ethertype must be at least 0x0600, not ${hex(ethertype)}: leave it out for 802.2 frames`)
+  const isTagged = ethertype !== undefined && VLAN_TYPES.has(ethertype) && (depth > 0 || key.ethernet !== undefined)
+  if (isTagged && depth < MOST_TAGS && (vlan === undefined || key.encap === undefined)) problems.push(`the key needs vlan and encap, because its ethertype is ${hex(ethertype)}`)
+  if (vlan !== undefined) {
+    if (depth >= MOST_TAGS) problems.push(`the key has more than ${MOST_TAGS} VLAN tags`)
+    else if (!isTagged) problems.push('the key has vlan, but its ethertype is not that of a tag (0x8100, 0x88a8)')
+    else if (!(vlan & VLAN_PRESENT)) {
+      if (vlan !== 0) problems.push('vlan lacks the bit 0x1000, which says that the tag is there: see vlanTci()')
+      else if (Object.keys(key.encap ?? {}).length > 0) problems.push('vlan is 0, which stands for a tag that is cut off, and encap is not empty')
+    }
   }
   if (mask?.vlan !== undefined) {
     if (mask.encap === undefined) problems.push('the mask has vlan, but nothing of encap: encap must match something, such as its ethertype')
     if (mask.ethertype !== 0xffff) problems.push('the mask has vlan, but does not match ethertype (the type of the tag) exactly')
-    if (!(mask.vlan & 0x1000)) problems.push('the mask of vlan lacks the bit 0x1000, which says that the tag is there')
-  }
-  for (const member of Object.keys(mask ?? {}) as (keyof FlowKey)[]) {
-    if (key[member] === undefined && !CONDITIONAL.has(member as Member) && !ALWAYS_ALLOWED.has(member)) problems.push(`the mask has ${member}, the key has not`)
-  }
-  if (key.encap !== undefined) problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {}), false).map((problem) => `within encap, ${problem}`))
+    if (!(mask.vlan & VLAN_PRESENT)) problems.push('the mask of vlan lacks the bit 0x1000, which says that the tag is there')
+  } else if (mask?.encap !== undefined) problems.push('the mask has encap, but not vlan with the bit 0x1000, which says that the tag is there')
   return problems
 }
 
-function isZero(bits: unknown): boolean {
-  if (bits instanceof Uint8Array) return bits.every((byte) => byte === 0)
-  if (typeof bits === 'object' && bits !== null) return Object.values(bits).every(isZero)
+/** A nest is nothing only where it is empty. */
+function isZero(bits: unknown, member?: string): boolean {
+  if (typeof bits === 'object' && bits !== null) {
+    const values = Object.values(bits)
+    return member !== undefined && NESTS.has(member) ? values.length === 0 : values.every((each) => isZero(each))
+  }
   return bits === 0 || (typeof bits === 'string' && /^[0:.]*$/.test(bits))
 }
+
+const NESTS: ReadonlySet<string> = new Set<Member>(['tunnel', 'nsh', 'encap'])
 
 /** As the kernel sees it: every member of a structure there, `exact` as ones. */
 function plain(value: FlowKeyInput | FlowMask, method: 'write' | 'writeMask'): FlowKey {

@@ -1,6 +1,6 @@
 import type { Ct, NatAttributes } from '../ovs/ct-action.js'
 import type { Infer } from '../netlink/attributes.js'
-import { number128 } from './key.js'
+import { number128 } from './form.js'
 
 /** The action `ct` as `ovs-dpctl` prints it, which does not print `eventmask`. */
 export function formatCt({ commit, forceCommit, zone, mark, labels, helper, timeout, nat }: Ct): string {

@@ -5,4 +5,4 @@
  */
 export { formatActions } from './actions.js'
 export { formatFlow, type FormatFlowOptions, formatUfid } from './flow.js'
-export { formatKey } from './key.js'
+export { formatKey, type FormatKeyOptions } from './key.js'

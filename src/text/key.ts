@@ -1,147 +1,146 @@
-import type { FlowKey } from '../ovs/key.js'
+import type { OutOf } from '../netlink/codec.js'
+import { type FlowKey, FlowKeyAttributes } from '../ovs/key.js'
+import type { MplsLse } from '../ovs/mpls.js'
+import type { NshKey } from '../ovs/nsh.js'
+import { type AnyForm, flags, type Form, formOf, hex, hexOf, isZero, oneOf, partsOf, scalar, scalarOf, snake, structure, zeroOf } from './form.js'
+import { tunnel } from './tunnel.js'
+import { formatUnknown } from './unknown.js'
 
-type Values = Readonly<Record<string, number | string>>
-/** A member of a structure: its text's name, how its value is written, and its exact mask. */
-type Part = readonly [member: string, name: string, write: (value: never) => string, exact: number | string]
-
-const hex = (value: number) => (value === 0 ? '0' : `0x${value.toString(16)}`)
-const decimal = (value: number) => String(value)
-const plain = (value: string) => value
-const MAC = 'ff:ff:ff:ff:ff:ff'
-const IPV4 = '255.255.255.255'
-const IPV6 = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'
-const FRAGS = ['no', 'first', 'later']
-const ports: readonly Part[] = [
-  ['src', 'src', decimal, 0xffff],
-  ['dst', 'dst', decimal, 0xffff],
-]
-const icmp: readonly Part[] = [
-  ['type', 'type', decimal, 0xff],
-  ['code', 'code', decimal, 0xff],
-]
-
-/** How Open vSwitch writes each structure of a key (`ovs-dpctl(8)`). */
-const STRUCTURES: Partial<Record<keyof FlowKey, readonly [name: string, parts: readonly Part[]]>> = {
-  ethernet: ['eth', [['src', 'src', plain, MAC], ['dst', 'dst', plain, MAC]]],
-  ipv4: ['ipv4', [['src', 'src', plain, IPV4], ['dst', 'dst', plain, IPV4], ['proto', 'proto', decimal, 0xff], ['tos', 'tos', hex, 0xff], ['ttl', 'ttl', decimal, 0xff], ['frag', 'frag', (frag: number) => FRAGS[frag] ?? '<error>', 0xff]]],
-  ipv6: ['ipv6', [['src', 'src', plain, IPV6], ['dst', 'dst', plain, IPV6], ['label', 'label', hex, 0xfffff], ['proto', 'proto', decimal, 0xff], ['tclass', 'tclass', hex, 0xff], ['hlimit', 'hlimit', decimal, 0xff], ['frag', 'frag', (frag: number) => FRAGS[frag] ?? '<error>', 0xff]]],
-  arp: ['arp', [['sip', 'sip', plain, IPV4], ['tip', 'tip', plain, IPV4], ['op', 'op', decimal, 0xffff], ['sha', 'sha', plain, MAC], ['tha', 'tha', plain, MAC]]],
-  nd: ['nd', [['target', 'target', plain, IPV6], ['sll', 'sll', plain, MAC], ['tll', 'tll', plain, MAC]]],
-  tcp: ['tcp', ports],
-  udp: ['udp', ports],
-  sctp: ['sctp', ports],
-  icmp: ['icmp', icmp],
-  icmpv6: ['icmpv6', icmp],
-}
-
-/** How it writes each single number: name, form, exact mask. */
-const NUMBERS: Partial<Record<keyof FlowKey, readonly [name: string, write: (value: number) => string, exact: number]>> = {
-  recircId: ['recirc_id', hex, 0xffff_ffff],
-  dpHash: ['dp_hash', hex, 0xffff_ffff],
-  priority: ['skb_priority', hex, 0xffff_ffff],
-  inPort: ['in_port', decimal, 0xffff_ffff],
-  skbMark: ['skb_mark', hex, 0xffff_ffff],
-  ctZone: ['ct_zone', hex, 0xffff],
-  ctMark: ['ct_mark', hex, 0xffff_ffff],
-  ethertype: ['eth_type', (value) => `0x${value.toString(16).padStart(4, '0')}`, 0xffff],
-}
+const { table } = FlowKeyAttributes
+type Member = keyof typeof table
+type Lse = OutOf<typeof MplsLse>
 
 const CT_STATE = ['new', 'est', 'rel', 'rpl', 'inv', 'trk', 'snat', 'dnat']
-const TCP_FLAGS = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns']
-const FLAGS: Partial<Record<keyof FlowKey, readonly [name: string, bits: readonly string[], exact: number]>> = {
-  ctState: ['ct_state', CT_STATE, 0xffff_ffff],
-  tcpFlags: ['tcp_flags', TCP_FLAGS, 0x0fff],
+const TCP_FLAGS = ['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns', '[200]', '[400]', '[800]']
+const ip = {
+  tos: { form: (codec) => scalarOf(codec, hex) },
+  tclass: { form: (codec) => scalarOf(codec, hex) },
+  // Of a flow label's mask Open vSwitch only looks at the twenty bits that a label has, and prints all.
+  label: { form: scalar(hex, (mask: number) => (mask & 0xfffff) === 0xfffff, hex) },
+  frag: { form: (codec) => oneOf(codec, ['no', 'first', 'later']) },
+} satisfies Parameters<typeof partsOf>[1]
+const tuple = ['src', 'dst', 'proto', 'srcPort', 'dstPort']
+
+const ctStates = flags(CT_STATE, 0xffff_ffff)
+const ctState: Form<number> = {
+  format: (value, mask, verbose) => (verbose ? `${hex(value)}${mask === undefined || mask === 0xffff_ffff ? '' : `/${hex(mask)}`}` : ctStates.format(value, mask, verbose)),
+}
+
+const vlan: Form<number> = {
+  format(tci, mask = 0xffff, verbose) {
+    if (mask === 0 && !verbose) return undefined
+    const items: string[] = []
+    const add = (name: string, value: number, bits: number, full: number) => {
+      if (verbose || value !== 0 || bits !== 0) items.push(`${name}=${value}${bits === full ? '' : `/0x${bits.toString(16)}`}`)
+    }
+    add('vid', tci & 0xfff, mask & 0xfff, 0xfff)
+    add('pcp', tci >> 13, mask >> 13, 7)
+    if (!(tci & 0x1000)) items.push('cfi=0')
+    return items.join(',')
+  },
+}
+
+const LSE = { label: 0xfffff, tc: 7, ttl: 0xff, bos: 1 } as const
+
+/** Where a label is not exact, all masks of all labels are printed, two of them without `0x`. */
+const mpls: Form<readonly Lse[]> = {
+  format(labels, masks, verbose) {
+    if (masks !== undefined && !verbose && isZero(masks)) return undefined
+    const isExact = masks?.every((mask) => (Object.keys(LSE) as (keyof Lse)[]).every((member) => mask[member] === LSE[member])) ?? true
+    const mask = (i: number, member: keyof Lse, prefix = '0x') => (isExact ? '' : `/${prefix}${(masks?.[i]?.[member] ?? 0).toString(16)}`)
+    return labels
+      .map(({ label, tc, ttl, bos }, i) => `label=${label}${mask(i, 'label')},tc=${tc}${mask(i, 'tc', '')},ttl=${ttl}${mask(i, 'ttl')},bos=${bos}${mask(i, 'bos', '')}`)
+      .join(',')
+  },
+}
+
+/** Both a value and its mask are hexadecimal where the mask is not exact. */
+function nshNumber(show: (value: number) => string, full: number, digits: number): Form<number> {
+  return {
+    format(value, mask) {
+      if (mask === undefined || mask === full) return show(value)
+      return mask === 0 ? undefined : `${hexOf(digits === 2 ? 2 : 0)(value)}/${hexOf(digits)(mask)}`
+    },
+  }
+}
+const byte = nshNumber(String, 0xff, 2)
+const word = nshNumber(hexOf(0), 0xffff_ffff, 8)
+const nshParts = structure([
+  ...['flags', 'ttl', 'mdtype', 'np'].map((member) => ({ name: member, member, form: byte, zero: 0 })),
+  { name: 'spi', member: 'spi', form: nshNumber(hexOf(0), 0xffffff, 8), zero: 0 },
+  { name: 'si', member: 'si', form: byte, zero: 0 },
+  ...['c1', 'c2', 'c3', 'c4'].map((member) => ({ name: member, member, form: word, zero: 0 })),
+])
+
+function flatNsh({ base, md1 }: NshKey): Readonly<Record<string, number>> {
+  const { pathHdr, tail: _, ...rest } = base ?? { pathHdr: {} }
+  return { ...rest, ...pathHdr, ...Object.fromEntries(md1?.context.map((each, i) => [`c${i + 1}`, each]) ?? []) }
+}
+
+const nsh: Form<NshKey> = {
+  format(value, mask, verbose) {
+    const items = [nshParts.format(flatNsh(value), mask === undefined ? undefined : flatNsh(mask), verbose), value.unknown && formatUnknown(value.unknown, mask?.unknown)]
+    return items.filter((item) => item !== undefined).join(',')
+  },
+}
+
+const encap: Form<FlowKey> = { format: (key, mask, verbose) => formatMembers(key, mask, verbose) }
+
+/** What of `ovs-dpctl(8)` does not follow from the key's table: a name in snake case, single numbers hexadecimal, those of structures decimal. */
+const OVERRIDES: { readonly [M in Member]?: { readonly name?: string; readonly form?: AnyForm } } = {
+  priority: { name: 'skb_priority' },
+  tunnel: { form: tunnel },
+  inPort: { form: formOf(table.inPort.codec, String) },
+  ctState: { form: ctState },
+  ctLabels: { name: 'ct_label' },
+  ctOrigTupleIpv4: { name: 'ct_tuple4', form: structure(partsOf(table.ctOrigTupleIpv4.codec, { srcPort: { name: 'tp_src' }, dstPort: { name: 'tp_dst' } }, tuple)) },
+  ctOrigTupleIpv6: { name: 'ct_tuple6', form: structure(partsOf(table.ctOrigTupleIpv6.codec, {}, tuple)) },
+  ethernet: { name: 'eth' },
+  ethertype: { name: 'eth_type', form: scalarOf(table.ethertype.codec, hexOf(4), hexOf(4)) },
+  vlan: { form: vlan },
+  encap: { form: encap },
+  ipv4: { form: structure(partsOf(table.ipv4.codec, ip)) },
+  ipv6: { form: structure(partsOf(table.ipv6.codec, ip)) },
+  nsh: { form: nsh },
+  mpls: { form: mpls },
+  tcpFlags: { form: flags(TCP_FLAGS, 0x0fff) },
+}
+
+/** Each line of the table as text. */
+const FORMS = new Map(
+  FlowKeyAttributes.entries.map(({ name, codec }) => {
+    const override = OVERRIDES[name as Member]
+    return [name, { name: override?.name ?? snake(name), form: override?.form ?? formOf(codec, hex), zero: name === 'encap' ? {} : zeroOf(codec) }]
+  }),
+)
+
+/** Of these, that they are there says something, whatever the mask covers. */
+const ALWAYS: ReadonlySet<string> = new Set<Member>(['ethernet', 'tunnel', 'encap', 'nsh'])
+
+/** How a key is written. */
+export interface FormatKeyOptions {
+  /** As with `ovs-dpctl -m`: what the mask does not cover is shown as well, with a mask of zeros. */
+  readonly verbose?: boolean
 }
 
 /**
  * A key, with its mask, as `ovs-dpctl dump-flows` prints it: what the mask does not cover is left
  * out. Without a mask all of the key is meant.
  */
-export function formatKey(key: FlowKey, mask?: FlowKey): string {
+export function formatKey(key: FlowKey, mask?: FlowKey, { verbose = false }: FormatKeyOptions = {}): string {
+  return formatMembers(key, mask, verbose)
+}
+
+function formatMembers(key: FlowKey, mask: FlowKey | undefined, verbose: boolean): string {
   const items: string[] = []
-  for (const [name, value] of Object.entries(key) as [keyof FlowKey, never][]) {
-    const item = formatItem(name, value, mask === undefined ? undefined : (mask[name] ?? null), mask !== undefined)
-    if (item !== undefined) items.push(item)
+  for (const [member, value] of Object.entries(key)) {
+    if (member === 'unknown') items.push(formatUnknown(value as NonNullable<FlowKey['unknown']>, mask?.unknown))
+    const line = FORMS.get(member)
+    if (line === undefined || value === undefined) continue
+    const text = line.form.format(value, mask === undefined ? undefined : (mask[member as Member] ?? line.zero), verbose)
+    if (text !== undefined || ALWAYS.has(member)) items.push(`${line.name}(${text ?? ''})`)
   }
   // Of an 802.2 frame only the mask says whether the type matters.
-  if (key.ethertype === undefined && mask?.ethertype !== undefined) items.push(`eth_type(0/0x${mask.ethertype.toString(16).padStart(4, '0')})`)
+  if (key.ethertype === undefined && mask?.ethertype !== undefined) items.push(`eth_type(0/${hexOf(4)(mask.ethertype)})`)
   return items.join(',')
-}
-
-function formatItem(name: keyof FlowKey, value: never, mask: unknown, masked: boolean): string | undefined {
-  const structure = STRUCTURES[name]
-  if (structure !== undefined) return formatStructure(structure, value, mask as Values | null | undefined)
-  const number = NUMBERS[name]
-  if (number !== undefined) return formatNumber(number, value, mask as number | null | undefined)
-  const flags = FLAGS[name]
-  if (flags !== undefined) return formatFlags(flags, value, mask as number | null | undefined)
-  if (name === 'vlan') return formatVlan(value, mask as number | null | undefined)
-  if (name === 'encap') return `encap(${formatKey(value, masked ? ((mask as FlowKey | null) ?? {}) : undefined)})`
-  if (name === 'ctLabels') return formatLabels(value, mask as Uint8Array | null | undefined)
-  if (name === 'unknown') return formatUnknown(value, mask as FlowKey['unknown'] | null)
-  return undefined
-}
-
-function formatUnknown(values: NonNullable<FlowKey['unknown']>, masks: FlowKey['unknown'] | null): string {
-  const spaced = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
-  return values
-    .map(({ number, bytes }) => {
-      const mask = masks?.find((each) => each.number === number)
-      return `key${number}(${spaced(bytes)}${mask === undefined ? '' : `/${spaced(mask.bytes)}`})`
-    })
-    .join(',')
-}
-
-function formatStructure([name, parts]: readonly [string, readonly Part[]], value: Values, mask: Values | null | undefined): string | undefined {
-  const items: string[] = []
-  for (const [member, text, write, exact] of parts) {
-    const given = mask === undefined ? exact : (mask?.[member] ?? 0)
-    // Of a flow label Open vSwitch only looks at the twenty bits that it has.
-    const bits = typeof given === 'number' && typeof exact === 'number' ? (given & exact) >>> 0 : given
-    if (isZero(bits)) continue
-    const show = write as (value: unknown) => string
-    items.push(`${text}=${show(value[member])}${bits === exact ? '' : `/${typeof bits === 'number' ? hex(bits) : bits}`}`)
-  }
-  // A frame without an Ethernet header has no such key, so its presence alone says something.
-  return items.length > 0 || name === 'eth' ? `${name}(${items.join(',')})` : undefined
-}
-
-function isZero(bits: number | string): boolean {
-  return bits === 0 || bits === '0.0.0.0' || bits === '::' || bits === '00:00:00:00:00:00'
-}
-
-function formatNumber([name, write, exact]: readonly [string, (value: number) => string, number], value: number, mask: number | null | undefined): string | undefined {
-  if (mask === 0 || mask === null) return undefined
-  return `${name}(${write(value)}${mask === undefined || mask === exact ? '' : `/${hex(mask)}`})`
-}
-
-function formatFlags([name, bits, exact]: readonly [string, readonly string[], number], value: number, mask: number | null | undefined): string | undefined {
-  if (mask === 0 || mask === null) return undefined
-  const names = (set: number) => bits.filter((_, bit) => set & (1 << bit))
-  if (mask === undefined || (mask & exact) >>> 0 === exact) {
-    const rest = value & ~((1 << bits.length) - 1)
-    const shown = [...names(value), ...(rest ? [hex(rest)] : [])]
-    return `${name}(${shown.length > 0 ? shown.join('|') : '0'})`
-  }
-  return `${name}(${names(mask).map((each) => `${value & (1 << bits.indexOf(each)) ? '+' : '-'}${each}`).join('')})`
-}
-
-function formatVlan(tci: number, mask: number | null | undefined): string | undefined {
-  if (mask === 0 || mask === null) return undefined
-  const bits = mask ?? 0xffff
-  const items: string[] = []
-  if (bits & 0xfff) items.push(`vid=${tci & 0xfff}${(bits & 0xfff) === 0xfff ? '' : `/${hex(bits & 0xfff)}`}`)
-  if (bits & 0xe000) items.push(`pcp=${tci >> 13}${(bits & 0xe000) === 0xe000 ? '' : `/${hex(bits >> 13)}`}`)
-  if (!(tci & 0x1000)) items.push('cfi=0')
-  return `vlan(${items.join(',')})`
-}
-
-function formatLabels(labels: Uint8Array, mask: Uint8Array | null | undefined): string | undefined {
-  if (mask === null || mask?.every((byte) => byte === 0)) return undefined
-  return `ct_label(${number128(labels)}${mask === undefined || mask.every((byte) => byte === 0xff) ? '' : `/${number128(mask)}`})`
-}
-
-/** Open vSwitch prints the bytes as one number of 128 bits. */
-export function number128(bytes: Uint8Array): string {
-  return `0x${BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`).toString(16)}`
 }

@@ -12,7 +12,7 @@ describe('limits of zones', () => {
     expect(encode(CtLimitAttributes, VALUE)).toEqual(RECORDED)
   })
 
-  it('whose last is not whole are read without it', () => {
-    expect(decode(CtLimitAttributes, hex('18000100 ffffffff 07000000 00000000 05000000 03000000'))).toEqual({ zoneLimit: VALUE.zoneLimit.slice(0, 1) })
+  it('whose last is not whole are kept as they came', () => {
+    expect(decode(CtLimitAttributes, hex('18000100 ffffffff 07000000 00000000 05000000 03000000'))).toEqual({ unknown: [{ number: 1, bytes: hex('ffffffff 07000000 00000000 05000000 03000000') }] })
   })
 })
