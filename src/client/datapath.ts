@@ -278,7 +278,7 @@ export class Datapath {
     if (ufid === undefined && key === undefined) throw new InvalidValueError('a flow is named by a ufid or a key', flow)
     if (ufid !== undefined || key === undefined || mask === undefined) return { ...flow, dpIfindex: this.dpIfindex }
     const { key: _, ...rest } = flow as FlowInput
-    return { ...rest, dpIfindex: this.dpIfindex, unknown: [...((flow as FlowInput).unknown ?? []), { number: KEY, bytes: maskedKey(key, mask) }] }
+    return { ...rest, dpIfindex: this.dpIfindex, unknown: [{ number: KEY, bytes: maskedKey(key, mask), place: 0 }, ...((flow as FlowInput).unknown ?? [])] }
   }
 
   /** A flow that was made with a key beyond its mask, by another program, is named by that key, as the kernel reports it. */

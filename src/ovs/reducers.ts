@@ -4,6 +4,7 @@ import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import type { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes } from './key.js'
+import { CtTupleIpv4Key, CtTupleIpv6Key } from './key-structs.js'
 import { NshBase, NshKeyAttributes } from './nsh.js'
 import { TunnelKeyAttributes } from './tunnel-key.js'
 
@@ -101,9 +102,20 @@ const mpls: Reducer = (from, [start, end], mask, out) => {
   out.fill(0, size - (out.length - at))
 }
 
+/** The kernel does not report a tuple whose protocol is 0: where what is covered of it is, it gets the bits that are not covered. */
+const tuple =
+  (proto: number): Reducer =>
+  (from, key, mask, out) => {
+    const start = out.length
+    cover(from, key, mask, out)
+    if (out.bytes[start + proto] === 0 && !isZero(out.bytes, start, out.length)) out.bytes[start + proto] = ~(mask === undefined ? 0 : (from.bytes[mask[0] + proto] as number))
+  }
+
 /** How keys are reduced whose bits do not stand for themselves alone. */
 export const REDUCERS: ReadonlyMap<number, Reducer> = new Map([
   [FlowKeyAttributes.table.tunnel.number, tunnel],
   [FlowKeyAttributes.table.nsh.number, nsh],
   [FlowKeyAttributes.table.mpls.number, mpls],
+  [FlowKeyAttributes.table.ctOrigTupleIpv4.number, tuple(CtTupleIpv4Key.fields.proto.offset)],
+  [FlowKeyAttributes.table.ctOrigTupleIpv6.number, tuple(CtTupleIpv6Key.fields.proto.offset)],
 ])

@@ -74,9 +74,10 @@ function maskOf(codec: AnyCodec): (mask: never) => string {
   return typeof zeroOf(codec) === 'string' ? plain : typeof zeroOf(codec) === 'object' ? plain : hex
 }
 
-/** One of some named values; its mask is a number. */
+/** One of some named values: Open vSwitch takes no mask of them but a whole one. */
 export function oneOf(codec: AnyCodec, names: readonly string[]): Form<unknown> {
-  return scalarOf(codec, (value: number) => names[value] ?? '<error>')
+  const form = scalarOf(codec, (value: number) => names[value] ?? '<error>')
+  return { format: (value, mask) => form.format(value, mask, false) }
 }
 
 /** Bits by their names, the lowest first: `new|trk`, or with a mask that is not `full`, `+new-trk`. */
@@ -146,7 +147,7 @@ export function formOf(codec: AnyCodec, show: (value: number) => string): AnyFor
 
 /** Bytes as one number, the first byte the most significant. */
 export function hexBytes(bytes: Uint8Array): string {
-  return `0x${bytes.length === 0 ? '0' : BigInt(`0x${Buffer.from(bytes).toString('hex')}`).toString(16)}`
+  return bytes.length === 0 ? '0' : hex(BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
 }
 
 /** Open vSwitch prints the 16 bytes of labels as one number of 128 bits, the last byte the most significant. */
