@@ -8,9 +8,8 @@ import type { ActionInput } from '../ovs/action.js'
 import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '../ovs/flow.js'
 import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
 import { maskedKey } from '../ovs/masked-key.js'
-import { matchProblems } from '../ovs/match-rules.js'
 import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
-import { explain, explained } from './explain.js'
+import { explain, explained, whatIsWrong } from './explain.js'
 import type { Context } from './context.js'
 import { Meters } from './meters.js'
 import { Port } from './port.js'
@@ -49,6 +48,8 @@ export interface FlowInput {
   readonly unknown?: readonly UnknownAttribute[] | undefined
   /** 1 to 16 bytes to name the flow by, instead of its key. */
   readonly ufid?: Uint8Array
+  /** The kernel logs no reason if it refuses the flow; if it does not, the flow is made. */
+  readonly probe?: boolean
 }
 
 /** Which flow: by its UFID, or, where it was made without one, by its key and mask. */
@@ -81,6 +82,16 @@ export interface PacketInput {
   readonly actions: readonly ActionInput[]
   /** The port that it is taken to have come from; the datapath's own unless said. */
   readonly inPort?: number
+  /** What is known of it besides its bytes: `skbMark`, `priority`, `recircId`, `tunnel`, …; of a packet without an Ethernet header, its `ethertype`. */
+  readonly key?: FlowKeyInput
+  /** The largest fragment that it was reassembled from, in bytes: output through a port with a smaller MTU, it is cut up again. */
+  readonly mru?: number
+  /** Its hash, with the bits of {@link PacketHash}. */
+  readonly hash?: bigint
+  /** Port id for the upcalls that it causes (6.17 and newer). */
+  readonly upcallPid?: number
+  /** The kernel logs no reason if it refuses. */
+  readonly probe?: boolean
 }
 
 /** A datapath: a switch in the kernel. It exists whether or not this handle does. */
@@ -247,8 +258,12 @@ export class Datapath {
   }
 
   /** Runs a frame through actions. @throws KernelError (`EINVAL`), InvalidValueError */
-  execute({ packet, actions, inPort }: PacketInput): Promise<void> {
-    return this.#explained(this.#ovs.packet.execute({ dpIfindex: this.dpIfindex, packet, actions, key: inPort === undefined ? {} : { inPort } }))
+  async execute({ packet, actions, inPort, key, ...rest }: PacketInput): Promise<void> {
+    try {
+      await this.#ovs.packet.execute({ dpIfindex: this.dpIfindex, packet, actions, key: inPort === undefined ? { ...key } : { ...key, inPort }, ...rest })
+    } catch (error) {
+      throw explain(error, { datapath: this.name, ...whatIsWrong(error, { actions }) })
+    }
   }
 
   /**
@@ -292,12 +307,11 @@ export class Datapath {
     }
   }
 
-  async #explainedFlow(request: Promise<void>, { key, mask }: FlowInput): Promise<void> {
+  async #explainedFlow(request: Promise<void>, flow: FlowInput): Promise<void> {
     try {
       await request
     } catch (error) {
-      const refused = error instanceof KernelError && error.errno === Errno.EINVAL
-      throw explain(error, { datapath: this.name, ...(refused ? { problems: matchProblems(key, mask) } : {}) })
+      throw explain(error, { datapath: this.name, ...whatIsWrong(error, flow) })
     }
   }
 

@@ -1,5 +1,9 @@
-import { errnoName } from '../netlink/errno.js'
+import { Errno, errnoName } from '../netlink/errno.js'
 import { KernelError, show } from '../netlink/errors.js'
+import type { ActionsInput } from '../ovs/action.js'
+import { actionProblems } from '../ovs/action-rules.js'
+import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
+import { matchProblems } from '../ovs/match-rules.js'
 
 /** What a request was about, for the sentence that explains its refusal. */
 export interface Subject {
@@ -12,7 +16,9 @@ export interface Subject {
   /** Id of the meter. */
   meter?: number
   /** What is wrong with a flow's match, where that is known. */
-  problems?: readonly string[]
+  match?: readonly string[]
+  /** What is wrong with the actions of a flow or packet, where that is known. */
+  actions?: readonly string[]
 }
 
 interface Explanation {
@@ -23,6 +29,16 @@ interface Explanation {
 const NOT_ALLOWED: Explanation = {
   sentence: 'changing datapaths needs the capability CAP_NET_ADMIN in the user namespace that owns this network namespace',
   remedy: 'Run it as root, with "setcap cap_net_admin+ep" on the node binary, in "unshare --user --map-root-user --net", or in the lab: "npx ovs-lab run -- …".',
+}
+
+function refusedFlow({ match = [], actions = [] }: Subject): Explanation {
+  // By a match that is wrong, it is not known what its packets are.
+  if (match.length > 0) return { sentence: `the kernel does not take this match: ${match.join('; ')}` }
+  if (actions.length > 0) return { sentence: `the kernel does not take these actions: ${actions.join('; ')}` }
+  return {
+    sentence: 'the kernel does not take this key, mask or list of actions',
+    remedy: 'Its reason is in the kernel log (dmesg). Often: an action, or a part of ct, that this kernel does not know.',
+  }
 }
 
 /** What a refusal means, by request and errno; the rules are those of `net/openvswitch/datapath.c` and `vport*.c`. */
@@ -81,13 +97,12 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
     remedy: 'Change or delete that flow first, or make the masks tell the two apart.',
   }),
   'ovs_flow new EEXIST': () => ({ sentence: 'there is such a flow already', remedy: 'Change its actions with putFlow, or delete it first.' }),
-  'ovs_flow EINVAL': ({ problems = [] }) =>
-    problems.length > 0
-      ? { sentence: `the kernel does not take this match: ${problems.join('; ')}` }
-      : {
-          sentence: 'the kernel does not take this key, mask or list of actions',
-          remedy: 'Its reason is in the kernel log (dmesg). Often: an action on a header that the match does not require.',
-        },
+  'ovs_flow EINVAL': refusedFlow,
+  'ovs_flow ERANGE': refusedFlow,
+  'ovs_flow EOVERFLOW': refusedFlow,
+  'ovs_packet EINVAL': refusedFlow,
+  'ovs_packet ERANGE': refusedFlow,
+  'ovs_packet EOVERFLOW': refusedFlow,
   'ovs_meter ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
   'ovs_meter get ENOENT': ({ meter, datapath }) => ({ sentence: `the datapath ${show(datapath)} has no meter ${meter}`, remedy: 'Set it first; the kernel cannot tell which there are.' }),
   'ovs_meter set EBUSY': ({ meter }) => ({
@@ -110,6 +125,14 @@ export function explain(error: unknown, subject: Subject): unknown {
   const explanation =
     code === 'EPERM' ? NOT_ALLOWED : (EXPLANATIONS[`${error.request} ${code}`] ?? EXPLANATIONS[`${family} ${code}`])?.(subject)
   return explanation === undefined ? error : error.explained(explanation.sentence, explanation.remedy)
+}
+
+const NOT_TAKEN: ReadonlySet<number> = new Set([Errno.EINVAL, Errno.ERANGE, Errno.EOVERFLOW])
+
+/** What of a flow, or of actions alone, the kernel refused, as far as its rules say it. */
+export function whatIsWrong(error: unknown, { key, mask, actions }: { key?: FlowKeyInput; mask?: FlowMask | undefined; actions: ActionsInput }): Subject {
+  if (!(error instanceof KernelError) || !NOT_TAKEN.has(error.errno)) return {}
+  return { ...(key === undefined ? {} : { match: matchProblems(key, mask) }), actions: actionProblems(actions, key, mask) }
 }
 
 /** Waits for a request, and explains its refusal. */

@@ -4,6 +4,7 @@ import { MalformedMessageError } from '../netlink/errors.js'
 import type { ActionInput } from '../ovs/action.js'
 import { type FlowKey, FlowKeyAttributes } from '../ovs/key.js'
 import { PacketAttributes, type PacketMessage, type PacketRequest } from '../ovs/packet.js'
+import { explain, whatIsWrong } from './explain.js'
 
 const KEY = PacketAttributes.table.key.number
 const PACKET = PacketAttributes.table.packet.number
@@ -69,18 +70,22 @@ export class Upcall {
    *
    * @throws KernelError, InvalidValueError
    */
-  execute(actions: readonly ActionInput[]): Promise<void> {
+  async execute(actions: readonly ActionInput[]): Promise<void> {
     const { mru, hash } = this.message
     const [start, end] = this.#find(KEY, 'key')
-    return this.#execute({
-      dpIfindex: this.dpIfindex,
-      packet: this.packet,
-      actions,
-      ...(mru === undefined ? {} : { mru }),
-      ...(hash === undefined ? {} : { hash }),
-      // The key goes back as it came: decoding and encoding it would change nothing.
-      unknown: [{ number: KEY, bytes: this.#source.bytes.subarray(start, end) }],
-    })
+    try {
+      await this.#execute({
+        dpIfindex: this.dpIfindex,
+        packet: this.packet,
+        actions,
+        ...(mru === undefined ? {} : { mru }),
+        ...(hash === undefined ? {} : { hash }),
+        // The key goes back as it came: decoding and encoding it would change nothing.
+        unknown: [{ number: KEY, bytes: this.#source.bytes.subarray(start, end) }],
+      })
+    } catch (error) {
+      throw explain(error, whatIsWrong(error, { key: this.key, actions }))
+    }
   }
 
   #find(number: number, name: string): [number, number] {

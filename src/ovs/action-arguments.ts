@@ -3,6 +3,7 @@ import { attribute, attributes } from '../netlink/attributes.js'
 import { be16, binary, flag, u16, u32 } from '../netlink/codec.js'
 import { at, struct } from '../netlink/struct.js'
 import { MplsLse } from './mpls.js'
+import { NshKeyAttributes } from './nsh.js'
 
 /** `struct ovs_action_push_vlan` */
 export const PushVlan = struct('ovs_action_push_vlan', 4, {
@@ -64,6 +65,12 @@ export const PushEth = struct('ovs_action_push_eth', 12, {
   src: at(0, mac),
   /** `addresses.eth_dst` */
   dst: at(6, mac),
+})
+
+/** What `OVS_ACTION_ATTR_PUSH_NSH` holds: one `OVS_KEY_ATTR_NSH`. */
+export const PushNshAttributes = attributes('OVS_KEY_ATTR', {
+  /** `OVS_KEY_ATTR_NSH`: the header to push: its base, and the metadata of the type that the base names. */
+  nsh: attribute(28, NshKeyAttributes),
 })
 
 /** `OVS_USERSPACE_ATTR_*` @since 3.3, linux/openvswitch.h */

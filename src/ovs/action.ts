@@ -1,7 +1,7 @@
 import { attributeList, type InferItem, type InferItemInput } from '../netlink/attribute-list.js'
 import { attribute, attributes, type Infer, type InferInput, type Nested, nested } from '../netlink/attributes.js'
 import { be16, type Codec, flag, u16, u32 } from '../netlink/codec.js'
-import { AddMpls, HashAction, PsampleAttributes, PushEth, PushMpls, PushVlan, TruncAction, UserspaceAttributes } from './action-arguments.js'
+import { AddMpls, HashAction, PsampleAttributes, PushEth, PushMpls, PushNshAttributes, PushVlan, TruncAction, UserspaceAttributes } from './action-arguments.js'
 import { CtAction } from './ct-action.js'
 import { SetKey, SetMaskedKey } from './set-action.js'
 
@@ -94,6 +94,8 @@ export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
   popEth: attribute(15, flag),
   /** `OVS_ACTION_ATTR_CT_CLEAR`: forgets the connection tracking state. @since 4.15, "openvswitch: add ct_clear action" */
   ctClear: attribute(16, flag),
+  /** `OVS_ACTION_ATTR_PUSH_NSH`: an NSH header, before everything that there is; of it, `nsh.base` and the metadata that it names are needed. @since 4.15, "openvswitch: enable NSH support" */
+  pushNsh: attribute(17, PushNshAttributes),
   /** `OVS_ACTION_ATTR_POP_NSH`: takes the NSH header off. @since 4.15, "openvswitch: enable NSH support" */
   popNsh: attribute(18, flag),
   /** `OVS_ACTION_ATTR_METER`: a meter by its id; one that does not exist lets everything pass. @since 4.15, "openvswitch: Add meter action support" */

@@ -1,4 +1,5 @@
 export * from './action-arguments.js'
+export * from './action-rules.js'
 export * from './action.js'
 export * from './conntrack-state.js'
 export * from './ct-action.js'

@@ -6,6 +6,14 @@ import { OVS_REMEDY, OvsHeader } from './header.js'
 import { FlowKeyAttributes } from './key.js'
 import { TunnelKeyAttributes } from './tunnel-key.js'
 
+/** Bits above a packet's hash (`OVS_PACKET_HASH_*_BIT` in `net/openvswitch/datapath.h`). @since 5.5, "net: openvswitch: add hash info to upcall" */
+export const PacketHash = {
+  /** `OVS_PACKET_HASH_SW_BIT`: computed by the kernel, not by the device. */
+  sw: 1n << 32n,
+  /** `OVS_PACKET_HASH_L4_BIT`: over ports as well. */
+  l4: 1n << 33n,
+} as const
+
 /**
  * `OVS_PACKET_ATTR_*` (`linux/openvswitch.h`), in the kernel's order.
  *
@@ -25,7 +33,7 @@ export const PacketAttributes = attributes('OVS_PACKET_ATTR', {
   mru: attribute(9, u16),
   /** `OVS_PACKET_ATTR_LEN`: the packet's length before it was truncated. @since 4.8, "openvswitch: Add packet len info to upcall." @unit bytes @direction upcall */
   len: attribute(10, u32),
-  /** `OVS_PACKET_ATTR_HASH`: the packet's hash, with `OVS_PACKET_HASH_*_BIT` above it. @since 5.5, "net: openvswitch: add hash info to upcall" */
+  /** `OVS_PACKET_ATTR_HASH`: the packet's hash, 32 bits with those of {@link PacketHash} above them. @since 5.5, "net: openvswitch: add hash info to upcall" */
   hash: attribute(11, u64),
   /** `OVS_PACKET_ATTR_PROBE`: the kernel logs no reason if it refuses. @since 3.19, "openvswitch: packet messages need their own probe attribtue" @direction request */
   probe: attribute(8, flag),

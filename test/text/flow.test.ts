@@ -1,37 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ActionAttributes, type ActionInput } from '../../src/ovs/index.js'
-import { formatActions, formatFlow, formatUfid } from '../../src/text/index.js'
-import { decode, encode, hex } from '../netlink/helpers.js'
-
-const text = (...actions: ActionInput[]) => formatActions(decode(ActionAttributes, encode(ActionAttributes, actions)))
-
-describe('actions', () => {
-  it.each<[ActionInput[], string]>([
-    [[], 'drop'],
-    [[{ output: 2 }], '2'],
-    [[{ output: 2 }, { output: 3 }], '2,3'],
-    [[{ userspace: { pid: 7 } }], 'userspace(pid=7)'],
-    [[{ userspace: { pid: 7, userdata: hex('0102'), actions: true, egressTunPort: 4 } }], 'userspace(pid=7,userdata(0102),actions,tunnel_out_port=4)'],
-    [[{ set: { skbMark: 5 } }], 'set(skb_mark(0x5))'],
-    [[{ setMasked: { key: { ipv4: { ttl: 1 } }, mask: { ipv4: { ttl: 255 } } } }], 'set(ipv4(ttl=1))'],
-    [[{ setMasked: { key: { skbMark: 5 }, mask: { skbMark: 0xf } } }], 'set(skb_mark(0x5/0xf))'],
-    [[{ pushVlan: { tpid: 0x8100, tci: 0x7005 } }], 'push_vlan(vid=5,pcp=3)'],
-    [[{ pushVlan: { tpid: 0x88a8, tci: 0x0005 } }], 'push_vlan(tpid=0x88a8,vid=5,pcp=0,cfi=0)'],
-    [[{ popVlan: true }], 'pop_vlan'],
-    [[{ sample: { probability: 0xffff_ffff, actions: [{ output: 1 }] } }], 'sample(sample=100.0%,actions(1))'],
-    [[{ sample: { probability: 0x8000_0000, actions: [] } }], 'sample(sample=50.0%,actions(drop))'],
-    [[{ recirc: 0x1f }], 'recirc(0x1f)'],
-    [[{ hash: { alg: 0, basis: 9 } }], 'hash(l4(9))'],
-    [[{ trunc: { maxLen: 100 } }, { output: 1 }], 'trunc(100),1'],
-    [[{ ctClear: true }], 'ct_clear'],
-    [[{ meter: 5 }], 'meter(5)'],
-    [[{ clone: [{ output: 1 }, { clone: [{ output: 2 }] }] }], 'clone(1,clone(2))'],
-    [[{ drop: 0 }], 'drop'],
-    [[{ unknown: { number: 77, bytes: hex('01ff') } }], 'action77(01 ff)'],
-  ])('%j are %s', (actions, expected) => {
-    expect(text(...actions)).toBe(expected)
-  })
-})
+import { formatFlow, formatUfid } from '../../src/text/index.js'
+import { hex } from '../netlink/helpers.js'
 
 describe('a flow', () => {
   it('that never matched is on one line', () => {
