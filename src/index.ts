@@ -17,6 +17,21 @@ export { CtLimits, type CtLimitsInput, type CtLimitsState, type ZoneLimitInput, 
 export type { DispatchMode } from './client/dispatch.js'
 export { StrictEmitter } from './client/emitter.js'
 export { type Meter, type MeterFeatures, type MeterOptions, Meters, type MeterUnit } from './client/meters.js'
+export type {
+  Change,
+  DatapathNotification,
+  FlowNotification,
+  Notification,
+  NotificationFamily,
+  NotificationReason,
+  NotificationVerb,
+  Requester,
+  VportNotification,
+  WatchEvent,
+  WatchOverrun,
+  WatchResync,
+} from './client/notification.js'
+export { Notifications, type WatchCounts, type WatchEvents, type WatchOptions } from './client/notifications.js'
 export { openOvs } from './client/open.js'
 export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'

@@ -12,6 +12,8 @@ export interface Context extends OvsFamilies {
   readonly netlink: GenericNetlink
   readonly links: Links
   readonly open: Set<Closable>
+  /** Called when all flows of a datapath have been deleted at once, through these families. */
+  readonly flushed: Set<(dpIfindex: number) => void>
   /** Whether somebody listens behind this port id. */
   isAlive(portId: number): boolean
 }

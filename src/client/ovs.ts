@@ -9,6 +9,8 @@ import type { Context } from './context.js'
 import { CtLimits } from './ct-limits.js'
 import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
 import { explain, explained } from './explain.js'
+import { FlushingFlows } from './flushing.js'
+import { Notifications, type WatchOptions } from './notifications.js'
 
 /** How a datapath is made. */
 export interface DatapathOptions {
@@ -47,12 +49,13 @@ export class Ovs implements OvsFamilies {
     this.#rtnetlink = rtnetlink
     this.datapath = families.datapath
     this.vport = families.vport
-    this.flow = families.flow
+    const flushed = new Set<(dpIfindex: number) => void>()
+    this.flow = new FlushingFlows(families.flow.family, flushed)
     this.packet = families.packet
     this.meter = families.meter
     this.ctLimit = families.ctLimit
     this.ctLimits = new CtLimits(families.ctLimit)
-    this.#context = { netlink, links: this.links, open: new Set(), isAlive, ...families }
+    this.#context = { netlink, links: this.links, open: new Set(), flushed, isAlive, ...families, flow: this.flow }
   }
 
   /** Finds the families; changes nothing. @throws FamilyNotFoundError */
@@ -92,6 +95,16 @@ export class Ovs implements OvsFamilies {
     } catch (error) {
       throw explain(error, {})
     }
+  }
+
+  /**
+   * Watches what happens to datapaths, ports and flows, whoever does it, until the result is closed.
+   * Needs no privileges.
+   *
+   * @throws KernelError, InvalidValueError, SocketError, AbortError
+   */
+  async watch(options: WatchOptions = {}): Promise<Notifications> {
+    return await Notifications.open(this.#context, options)
   }
 
   /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */

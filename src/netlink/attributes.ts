@@ -152,7 +152,8 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
   readonly entries: readonly Entry[]
   readonly #byNumber: readonly (Entry | undefined)[]
   readonly #byName: ReadonlyMap<string, Entry>
-  readonly #padding: number | undefined
+  /** Number of the attribute that only aligns what follows it, where there is one. */
+  readonly padding: number | undefined
 
   constructor(
     /** The kernel's prefix, `OVS_VPORT_ATTR`. */
@@ -165,7 +166,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     this.entries = entriesOf(prefix, table)
     this.#byNumber = byNumber(this.entries)
     this.#byName = new Map(this.entries.map((entry) => [entry.name, entry]))
-    this.#padding = padding
+    this.padding = padding
   }
 
   /** The entry with this number, if the table has it. */
@@ -211,7 +212,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
         if (unplaced > 0) givePlaces(result.unknown as UnknownAttribute[], unplaced, place)
         unplaced = 0
         place++
-      } else if ((type & NLA_TYPE_MASK) !== this.#padding || source.keepPadding) {
+      } else if ((type & NLA_TYPE_MASK) !== this.padding || source.keepPadding) {
         ;((result.unknown ??= []) as UnknownAttribute[]).push(readUnknown(source, type, at + NLA_HEADER, at + length))
         unplaced++
         place++

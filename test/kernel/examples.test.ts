@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { makeHosts, ping, removeHosts } from '../../examples/demo/hosts.js'
 import { learningSwitch } from '../../examples/learning-switch.js'
+import { describe as describeEvent } from '../../examples/04-watch.js'
+import { exact } from '../../src/index.js'
 import { all, ip, until } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
 
@@ -54,4 +56,32 @@ test('the learning switch lives through a host that seems to be behind two ports
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(errors).toEqual([])
   await removeHosts(hosts)
+})
+
+test('the watch tells, in a line each, who did what', async () => {
+  await using watch = await lab.ovs.watch({ families: ['datapath', 'vport', 'flow'], mirror: ['vport', 'flow'] })
+  const lines: string[] = []
+  const reading = (async () => {
+    for await (const event of watch) lines.push(describeEvent(event))
+  })()
+  const dp = await lab.datapath('exc')
+  await dp.addPort('exc1', { type: 'internal' })
+  await dp.putFlow({ key: { inPort: 1, ethernet: {} }, mask: { inPort: exact }, actions: [] })
+  // Its own port is not announced, but read: it has to be there still.
+  await until(() => lines.length === 4)
+  await dp.delete()
+  await until(() => lines.length === 8)
+  await watch.close()
+  await reading
+  const flow = lines.splice(3, 1)[0]
+  expect(flow).toMatch(/^flow:new in exc \(announced by us\): .*in_port\(1\).*actions:drop$/)
+  expect(lines).toEqual([
+    'datapath:new in exc (announced by us): features 3',
+    'vport:new in exc (datapath created): port 0, exc',
+    'vport:new in exc (announced by us): port 1, exc1',
+    'vport:del in exc (datapath deleted by us): port 0, exc',
+    'vport:del in exc (datapath deleted by us): port 1, exc1',
+    expect.stringMatching(/^flow:del in exc \(datapath deleted by us\): .*in_port\(1\)/),
+    'datapath:del in exc (announced by us): features 3',
+  ])
 })

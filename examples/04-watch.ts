@@ -1,0 +1,35 @@
+/**
+ * Tells what happens to datapaths, ports and flows, whoever does it, until it is interrupted:
+ *
+ *     npx tsx examples/04-watch.ts            # and, in another terminal: ovs-dpctl add-dp dp0
+ */
+import { once } from 'node:events'
+import { pathToFileURL } from 'node:url'
+import { type Notification, openOvs, type WatchEvent } from 'ovs-datapath'
+import { formatFlow } from 'ovs-datapath/text'
+
+/** One line about an event. */
+export function describe(event: WatchEvent): string {
+  if (event.type === 'overrun') return `overrun: ${event.error.message}`
+  if (event.type === 'resync') return `read again: ${event.added} added, ${event.changed} changed, ${event.removed} removed`
+  const who = event.requester === undefined ? '' : event.requester.own ? ' by us' : ` by port id ${event.requester.portId}`
+  return `${event.type} in ${event.datapath ?? event.dpIfindex} (${event.reason}${who}): ${what(event)}`
+}
+
+function what(event: Notification): string {
+  if (event.family === 'flow') return formatFlow(event.value)
+  if (event.family === 'vport') return `port ${event.value.portNo}, ${event.value.name}`
+  return `features ${event.value.userFeatures}`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const abort = new AbortController()
+  void once(process, 'SIGINT').then(() => abort.abort())
+  await using ovs = await openOvs()
+  const watch = await ovs.watch({ families: ['datapath', 'vport', 'flow'], mirror: ['vport', 'flow'], signal: abort.signal })
+  try {
+    for await (const event of watch) console.log(describe(event))
+  } catch (error) {
+    if (!abort.signal.aborted) throw error
+  }
+}
