@@ -22,7 +22,7 @@ export interface WatchOptions {
   /**
    * Of which of these families to keep a mirror; `vport` unless said, and of `datapath` always. Only where there is a mirror
    * is it known what the kernel does not tell, and what changed while notifications were lost. That of flows takes some
-   * 600 bytes a flow.
+   * 700 bytes a flow.
    */
   mirror?: readonly ('vport' | 'flow')[]
   /** Name of the only datapath to watch, which need not exist yet; all unless said. */
