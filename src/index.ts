@@ -14,6 +14,7 @@ export {
   type AddPortOptions,
 } from './client/datapath.js'
 export { CtLimits, type CtLimitsInput, type CtLimitsState, type ZoneLimitInput, type ZoneState } from './client/ct-limits.js'
+export type { Answer, Capabilities, Limit } from './client/capabilities.js'
 export type { DispatchMode } from './client/dispatch.js'
 export { StrictEmitter } from './client/emitter.js'
 export { type Meter, type MeterFeatures, type MeterOptions, Meters, type MeterUnit } from './client/meters.js'
@@ -33,6 +34,7 @@ export type {
 } from './client/notification.js'
 export { Notifications, type WatchCounts, type WatchEvents, type WatchOptions } from './client/notifications.js'
 export { openOvs } from './client/open.js'
+export type { ActionName, CtName, KeyName } from './client/probes.js'
 export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'
 export { TakenOverError } from './client/taken-over.js'

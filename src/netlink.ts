@@ -21,7 +21,7 @@ export {
 } from './genetlink/policy.js'
 export { type AnnouncedMessage, type Announcement, type Loss, subscribe, type Subscriber, type SubscribeOptions, Subscription, type SubscriptionOptions } from './genetlink/subscription.js'
 export { formatIpv4, formatIpv6, formatMac, ipv4, ipv6, mac } from './netlink/addresses.js'
-export { AttributeList, attributeList, type InferItem, type InferItemInput } from './netlink/attribute-list.js'
+export { AttributeList, attributeList, type InferItem, type InferItemInput, type InferItemName } from './netlink/attribute-list.js'
 export {
   type Attribute,
   attribute,
@@ -32,6 +32,7 @@ export {
   type Infer,
   type InferInput,
   type InferMask,
+  type InferName,
   type Nested,
   nested,
   type Table,

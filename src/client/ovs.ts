@@ -5,6 +5,7 @@ import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, t
 import type { CtLimitFamily, MeterFamily } from '../ovs/optional-families.js'
 import type { Links } from '../rtnetlink/links.js'
 import type { Rtnetlink } from '../rtnetlink/rtnetlink.js'
+import { type Capabilities, capabilities } from './capabilities.js'
 import type { Context } from './context.js'
 import { CtLimits } from './ct-limits.js'
 import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
@@ -105,6 +106,17 @@ export class Ovs implements OvsFamilies {
    */
   async watch(options: WatchOptions = {}): Promise<Notifications> {
     return await Notifications.open(this.#context, options)
+  }
+
+  /**
+   * What the kernel's openvswitch can do. What it does not publish is tried, in a few milliseconds, on a datapath that is
+   * made for that and deleted again; without CAP_NET_ADMIN, it is `unknown`. Nothing is remembered: modules that are
+   * loaded later change the answers.
+   *
+   * @throws KernelError
+   */
+  capabilities(): Promise<Capabilities> {
+    return capabilities(this.#context)
   }
 
   /** Closes its listeners, then all sockets; datapaths stay. Idempotent. */

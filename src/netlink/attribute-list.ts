@@ -14,6 +14,9 @@ export type InferItem<L> = L extends AttributeList<infer T> ? ItemOut<T> : never
 /** One item of a list, as it may be given. */
 export type InferItemInput<L> = L extends AttributeList<infer T> ? ItemIn<T> : never
 
+/** The names that the items of a list have. */
+export type InferItemName<L> = L extends AttributeList<infer T> ? keyof T & string : never
+
 /**
  * Attributes in an order that means something, each as often as one likes: openvswitch's actions.
  * A value is an array of objects with one member each: `[{ pushVlan: … }, { output: 2 }]`.

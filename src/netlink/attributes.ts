@@ -55,6 +55,9 @@ export type InferInput<S> = S extends AttributeSet<infer T> ? TableIn<T> : never
 /** What may be encoded as a mask with this set. */
 export type InferMask<S> = S extends AttributeSet<infer T> ? TableMask<T> : never
 
+/** The names that a set's attributes have in values. */
+export type InferName<S> = S extends AttributeSet<infer T> ? keyof T & string : never
+
 /** One entry of a table with what follows from it. */
 export interface Entry {
   /** The name in values, `portNo`. */
