@@ -13,6 +13,7 @@ import { explain, explained, whatIsWrong } from './explain.js'
 import type { Context } from './context.js'
 import { Meters } from './meters.js'
 import { Port } from './port.js'
+import { tunnelDevice, type TunnelPortOptions } from './tunnel.js'
 import { type ListenOptions, Upcalls } from './upcalls.js'
 
 
@@ -173,6 +174,25 @@ export class Datapath {
         : { options: { ...(dstPort === undefined ? {} : { dstPort }), ...(gbp === undefined ? {} : { extension: { gbp } }) } }),
     }
     return new Port(await explained(this.#ovs.vport.new(request), { datapath: this.name, port: name, type }))
+  }
+
+  /**
+   * Makes a tunnel's device in collect-metadata mode, as Open vSwitch does today, and adds it as a port of type
+   * `netdev`. One such port serves all ends: a flow says where to send (`{ set: { tunnel: { id: 7n, ipv4Dst: '10.0.0.2', ttl: 64 } } }`),
+   * and matches where a packet came from by the key's `tunnel`. `removePort` leaves the device, which `ovs.links.del` deletes.
+   *
+   * @param name The device's, at most 15 bytes.
+   * @throws KernelError (`EEXIST`, `EBUSY`: there is such a tunnel already; `EOPNOTSUPP`: the kernel lacks its module), InvalidValueError
+   */
+  async addTunnelPort(name: string, { portNo, upcallPid, ...tunnel }: TunnelPortOptions): Promise<Port> {
+    const { links } = this.#ovs
+    await links.new(tunnelDevice(name, tunnel))
+    try {
+      return await this.addPort(name, { portNo, upcallPid })
+    } catch (error) {
+      await links.del(name)
+      throw error
+    }
   }
 
   /** The port with this name or number, read now. @throws KernelError (`ENODEV`) */
