@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { exact, type Datapath, type MeterRequest } from '../../src/index.js'
-import { ip } from './support/commands.js'
+import { up } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
 
 const lab = useOvs()
@@ -11,7 +11,7 @@ const ethernet = { src: '02:00:00:00:00:01', dst: '02:00:00:00:00:02' } as const
 async function behindMeters(name: string, ...meters: number[]): Promise<{ dp: Datapath; send(size: number): Promise<void>; passed(): Promise<bigint> }> {
   const dp = await lab.datapath(name)
   await dp.addPort(`${name}1`, { type: 'internal' })
-  await ip('link', 'set', `${name}1`, 'up')
+  await up(`${name}1`)
   await dp.putFlow({ key: { recircId: 1, inPort: 0, ethernet }, mask: { recircId: exact, inPort: exact }, actions: [...meters.map((meter) => ({ meter })), { output: 1 }] })
   return {
     dp,

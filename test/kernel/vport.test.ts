@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
 import { VportType } from '../../src/index.js'
-import { all, dpctl, ip, veth } from './support/commands.js'
+import { all, dpctl, ip, veth, up } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
 
 const lab = useOvs()
@@ -53,7 +53,7 @@ test('port ids for upcalls are set and read back, at most as many as there are C
 test('statistics are the device\'s: what goes out to an internal port, its device has received', async () => {
   const dp = await lab.datapath('vpe')
   await dp.addPort('vpe1', { type: 'internal' })
-  await ip('link', 'set', 'vpe1', 'up')
+  await up('vpe1')
   await veth('vpe2', 'vpe2p')
   await dp.addPort('vpe2')
   const before = (await dp.port('vpe2')).stats

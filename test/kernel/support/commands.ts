@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { openRtnetlink } from '../../../src/rtnetlink.js'
 
 const run = promisify(execFile)
 
@@ -22,11 +24,20 @@ export function dmesg(): Promise<string> {
   return command('dmesg')
 }
 
-/** A veth pair, up, whose first end can be a port. */
+const { links } = openRtnetlink()
+
+/** A veth pair, up, whose first end can be a port. Without IPv6, nothing passes it but what a test sends. */
 export async function veth(name: string, peer: string): Promise<void> {
-  await ip('link', 'add', name, 'type', 'veth', 'peer', 'name', peer)
-  await ip('link', 'set', name, 'up')
-  await ip('link', 'set', peer, 'up')
+  await links.new({ ifname: name, linkinfo: { kind: 'veth', data: { peer: { ifname: peer } } } })
+  for (const each of [name, peer]) {
+    await writeFile(`/proc/sys/net/ipv6/conf/${each}/disable_ipv6`, '1')
+    await up(each)
+  }
+}
+
+/** Sets a device up. */
+export function up(name: string): Promise<void> {
+  return links.set(name, { up: true })
 }
 
 /** Waits for something to become true; the test's own time limit ends it otherwise. */
