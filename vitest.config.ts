@@ -25,7 +25,17 @@ export default defineConfig({
       // Its CPUs may be emulated, and slow: so the package is taken as it was built, which needs no transforming.
       {
         resolve: { alias: [{ find: /^(?:\.\.\/)+src\/(.*\.js)$/, replacement: `${fileURLToPath(new URL('dist/', import.meta.url))}$1` }] },
-        test: { server: { deps: { external: [/\/dist\//] } }, name: 'stock', include: ['test/stock/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, pool: 'threads', isolate: false, fileParallelism: false },
+        test: {
+          server: { deps: { external: [/\/dist\//] } },
+          name: 'stock',
+          include: ['test/stock/**/*.test.ts'],
+          setupFiles: ['test/kernel/support/record.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          pool: 'threads',
+          isolate: false,
+          fileParallelism: false,
+        },
       },
       // What needs openvswitch: runs inside the lab, in each kernel.
       {
