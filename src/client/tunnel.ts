@@ -3,7 +3,7 @@ import type { LinkInfoInput } from '../rtnetlink/link.js'
 import type { LinkInput } from '../rtnetlink/links.js'
 
 /** What tunnels are made of: VXLAN, Geneve, Ethernet in GRE over IPv4 or IPv6, ERSPAN over either. */
-export type TunnelKind = keyof typeof TUNNELS
+export type TunnelKind = 'vxlan' | 'geneve' | 'gretap' | 'ip6gretap' | 'erspan' | 'ip6erspan'
 
 /** How a tunnel port is made. */
 export interface TunnelPortOptions {
@@ -25,14 +25,14 @@ export interface TunnelPortOptions {
 const UDP = { collectMetadata: true, udpZeroCsum6Rx: true } as const
 const GRE = { collectMetadata: true } as const
 
-const TUNNELS = {
-  vxlan: ({ dstPort = 4789, gbp = false }: TunnelPortOptions): LinkInfoInput => ({ kind: 'vxlan', data: { ...UDP, learning: false, port: dstPort, gbp } }),
-  geneve: ({ dstPort = 6081 }: TunnelPortOptions): LinkInfoInput => ({ kind: 'geneve', data: { ...UDP, port: dstPort } }),
-  gretap: (): LinkInfoInput => ({ kind: 'gretap', data: GRE }),
-  ip6gretap: (): LinkInfoInput => ({ kind: 'ip6gretap', data: GRE }),
-  erspan: (): LinkInfoInput => ({ kind: 'erspan', data: GRE }),
-  ip6erspan: (): LinkInfoInput => ({ kind: 'ip6erspan', data: GRE }),
-} as const
+const TUNNELS: Readonly<Record<TunnelKind, (options: TunnelPortOptions) => LinkInfoInput>> = {
+  vxlan: ({ dstPort = 4789, gbp = false }) => ({ kind: 'vxlan', data: { ...UDP, learning: false, port: dstPort, gbp } }),
+  geneve: ({ dstPort = 6081 }) => ({ kind: 'geneve', data: { ...UDP, port: dstPort } }),
+  gretap: () => ({ kind: 'gretap', data: GRE }),
+  ip6gretap: () => ({ kind: 'ip6gretap', data: GRE }),
+  erspan: () => ({ kind: 'erspan', data: GRE }),
+  ip6erspan: () => ({ kind: 'ip6erspan', data: GRE }),
+}
 
 /** The device of a tunnel port: up, and in collect-metadata mode. @throws InvalidValueError */
 export function tunnelDevice(name: string, options: TunnelPortOptions): LinkInput {
