@@ -81,6 +81,41 @@ describe('maskedKey', () => {
     expect(reduced({ unknown }, {})).toEqual({})
   })
 
+  const TUNNEL = { id: 42n, ipv4Src: '10.0.0.1', ipv4Dst: '10.0.0.2', tos: 4, ttl: 64, csum: true }
+
+  it('keeps of a tunnel what the mask covers, and the destination and time to live that the kernel wants', () => {
+    expect(reduced({ tunnel: TUNNEL }, { tunnel: { id: 0x0fn } })).toEqual({ tunnel: { id: 10n, ipv4Dst: '255.255.255.255', ttl: 0 } })
+    expect(reduced({ tunnel: TUNNEL }, { tunnel: { ipv4Dst: '255.0.0.0', csum: exact } })).toEqual({ tunnel: { ipv4Dst: '10.0.0.0', ttl: 0, csum: true } })
+    expect(reduced({ tunnel: TUNNEL }, {})).toEqual({})
+  })
+
+  it('keeps the options of a tunnel whole where the mask has others, whose length the kernel matches', () => {
+    const geneveOpts = [{ class: 1, type: 2, data: hex('01020304') }]
+    expect(reduced({ tunnel: { ttl: 0, geneveOpts } }, { tunnel: { vxlanOpts: { gbp: exact } } }).tunnel?.geneveOpts).toEqual(geneveOpts)
+    expect(reduced({ tunnel: { ttl: 0, geneveOpts } }, { tunnel: { ttl: exact } }).tunnel).not.toHaveProperty('geneveOpts')
+  })
+
+  it('keeps as many labels as the mask has, one at least', () => {
+    const mpls = [{ label: 1, ttl: 9 }, { label: 2, ttl: 9 }, { label: 3, bos: 1, ttl: 9 }]
+    const ethertype = 0x8847
+    expect(reduced({ ethertype, mpls }, { ethertype: exact }).mpls).toEqual([{ label: 0, tc: 0, bos: 0, ttl: 0 }])
+    expect(reduced({ ethertype, mpls: [] }, { ethertype: exact }).mpls).toEqual([{ label: 0, tc: 0, bos: 0, ttl: 0 }])
+    expect(reduced({ ethertype, mpls }, { ethertype: exact, mpls: [{ label: exact }, { bos: exact }] }).mpls?.map(({ label }) => label)).toEqual([1, 0])
+  })
+
+  it('keeps an NSH, if only an empty one, and the type that its metadata need', () => {
+    const nsh = { base: { mdtype: 1, np: 3 }, md1: { context: [1, 2, 3, 4] } }
+    expect(reduced({ ethertype: 0x894f, nsh }, { ethertype: exact }).nsh).toEqual({})
+    expect(reduced({ ethertype: 0x894f, nsh }, { ethertype: exact, nsh: { md1: { context: [1, 0, 0, 0] } } }).nsh).toMatchObject({ base: { mdtype: 1, np: 0 }, md1: { context: [1, 0, 0, 0] } })
+    expect(reduced({ ethertype: 0x894f, nsh }, { ethertype: exact, nsh: { base: { np: exact }, md1: { context: [0, 0, 0, 0] } } }).nsh).not.toHaveProperty('md1')
+  })
+
+  it('keeps a protocol that is not 0 of how a connection began, without which the kernel reports none of it', () => {
+    const ctOrigTupleIpv4 = { src: '10.0.0.1', proto: 6 }
+    expect(reduced({ ctOrigTupleIpv4 }, { ctOrigTupleIpv4: { src: exact } }).ctOrigTupleIpv4).toMatchObject({ src: '10.0.0.1', proto: 0xff })
+    expect(reduced({ ctOrigTupleIpv4 }, { ctOrigTupleIpv4: { proto: exact } }).ctOrigTupleIpv4).toMatchObject({ src: '0.0.0.0', proto: 6 })
+  })
+
   const key = fc.record(
     {
       inPort: fc.nat(),
