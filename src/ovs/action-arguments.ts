@@ -67,7 +67,7 @@ export const PushEth = struct('ovs_action_push_eth', 12, {
   dst: at(6, mac),
 })
 
-/** What `OVS_ACTION_ATTR_PUSH_NSH` holds: one `OVS_KEY_ATTR_NSH`. */
+/** What `OVS_ACTION_ATTR_PUSH_NSH` holds: one `OVS_KEY_ATTR_NSH`. @since 4.15, "openvswitch: enable NSH support" */
 export const PushNshAttributes = attributes('OVS_KEY_ATTR', {
   /** `OVS_KEY_ATTR_NSH`: the header to push: its base, and the metadata of the type that the base names. */
   nsh: attribute(28, NshKeyAttributes),

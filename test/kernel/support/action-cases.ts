@@ -159,4 +159,27 @@ export const CASES: readonly ActionCase[] = [
   { what: 'set some of a UDP port', key: udp6, actions: [{ setMasked: { key: { udp: { src: 0x80 } }, mask: { udp: { src: 0xff } } } }], shown: 'set(udp(src=128/0xff))' },
   { what: 'set SCTP ports', key: sctp, actions: [{ set: { sctp: { src: 3, dst: 4 } } }], shown: 'set(sctp(src=3,dst=4))' },
   { what: 'set an SCTP port', key: sctp, actions: [{ setMasked: { key: { sctp: { dst: 4 } }, mask: { sctp: { dst: exact } } } }], shown: 'set(sctp(dst=4))' },
+  { what: 'set a label', key: mpls, actions: [{ set: { mpls: [{ label: 7, tc: 1, bos: 0, ttl: 9 }] } }], shown: 'set(mpls(label=7,tc=1,ttl=9,bos=0))' },
+  { what: 'set some of a label', key: mpls, actions: [{ setMasked: { key: { mpls: [{ tc: 1 }] }, mask: { mpls: [{ tc: 7 }] } } }], shown: 'set(mpls(label=0/0x0,tc=1/7,ttl=0/0x0,bos=0/0))' },
+  {
+    what: 'set a tunnel',
+    key: other,
+    actions: [{ set: { tunnel: { id: 5n, ipv4Src: '10.0.0.1', ipv4Dst: '10.0.0.9', tos: 4, ttl: 64, dontFragment: true, csum: true, tpSrc: 1000, tpDst: 4789 } } }],
+    shown: 'set(tunnel(tun_id=0x5,src=10.0.0.1,dst=10.0.0.9,tos=0x4,ttl=64,tp_src=1000,tp_dst=4789,flags(df|csum|key)))',
+  },
+  { what: 'set a tunnel over IPv6', key: other, actions: [{ set: { tunnel: { ipv6Src: 'fe80::1', ipv6Dst: 'fe80::2', ttl: 64 } } }], shown: 'set(tunnel(ipv6_src=fe80::1,ipv6_dst=fe80::2,ttl=64,flags(0)))' },
+  {
+    what: 'set a tunnel with Geneve options',
+    key: other,
+    actions: [{ set: { tunnel: { id: 5n, ipv4Dst: '10.0.0.9', ttl: 64, oam: true, geneveOpts: [{ class: 0x102, type: 0x80, data: new Uint8Array([1, 2, 3, 4]) }, { class: 1, type: 2, data: new Uint8Array() }] } } }],
+    shown: 'set(tunnel(tun_id=0x5,dst=10.0.0.9,ttl=64,geneve({class=0x102,type=0x80,len=4,0x1020304}{class=0x1,type=0x2,len=0}),flags(oam|key)))',
+  },
+  {
+    what: 'set a tunnel with a policy of VXLAN',
+    key: other,
+    actions: [{ set: { tunnel: { id: 5n, ipv4Dst: '10.0.0.9', ttl: 64, vxlanOpts: { gbp: 0x80_0007 } } } }],
+    shown: 'set(tunnel(tun_id=0x5,dst=10.0.0.9,ttl=64,vxlan(gbp(id=7,flags=0x80)),flags(key)))',
+  },
+  { what: 'set a tunnel with ERSPAN of version 1', key: other, actions: [{ set: { tunnel: { id: 5n, ipv4Dst: '10.0.0.9', ttl: 64, erspanOpts: { version: 1, index: 0x12345 } } } }], shown: 'set(tunnel(tun_id=0x5,dst=10.0.0.9,ttl=64,erspan(ver=1,idx=0x12345),flags(key)))' },
+  { what: 'set a tunnel with ERSPAN of version 2', key: other, actions: [{ set: { tunnel: { id: 5n, ipv4Dst: '10.0.0.9', ttl: 64, erspanOpts: { version: 2, dir: 1, hwid: 7 } } } }], shown: 'set(tunnel(tun_id=0x5,dst=10.0.0.9,ttl=64,erspan(ver=2,dir=1,hwid=0x7),flags(key)))' },
 ]
