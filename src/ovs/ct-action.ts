@@ -91,7 +91,7 @@ export const CtAttributes = attributes('OVS_CT_ATTR', {
   commit: attribute(1, flag),
   /** `OVS_CT_ATTR_FORCE_COMMIT`: the same; a connection that was committed in the other direction is replaced. @since 4.11, "openvswitch: Add force commit." */
   forceCommit: attribute(7, flag),
-  /** `OVS_CT_ATTR_ZONE`: connections of different zones know nothing of each other; in the machine's byte order. Kernels without `CONFIG_NF_CONNTRACK_ZONES` refuse it (EINVAL). */
+  /** `OVS_CT_ATTR_ZONE`: connections of different zones know nothing of each other; in the machine's byte order. Kernels with zones always report it, 0 where none was given; those without (`CONFIG_NF_CONNTRACK_ZONES`) refuse it (EINVAL). */
   zone: attribute(2, u16),
   /** `OVS_CT_ATTR_MARK`: bits of the connection's mark. Only with `commit`. @since 4.3, "openvswitch: Allow matching on conntrack mark" */
   mark: attribute(3, masked('md_mark', u32)),
