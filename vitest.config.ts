@@ -28,7 +28,8 @@ export default defineConfig({
         test: {
           server: { deps: { external: [/\/dist\//] } },
           name: 'stock',
-          include: ['test/stock/**/*.test.ts'],
+          // The lengths of what has a zone, besides.
+          include: ['test/stock/**/*.test.ts', 'test/kernel/bounds.test.ts'],
           setupFiles: ['test/kernel/support/record.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -96,6 +96,7 @@ const portIds: Codec<number[], number | readonly number[], never> = {
   describe: list.describe,
   least: list.least,
   most: list.most,
+  unit: 4,
   read: (source, start, end) => list.read(source, start, end),
   write(writer, value) {
     list.write(writer, typeof value === 'number' ? [value] : value)

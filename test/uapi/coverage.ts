@@ -1,7 +1,7 @@
 import { FlowKeyAttributes } from '../../src/ovs/key.js'
 import { namesOf, whyLeftOut } from './check.js'
 import type { Header } from './header.js'
-import type { LeftOut } from './left-out.js'
+import { type LeftOut, leftOutMasks, unproven } from './left-out.js'
 import { constants, tables } from './ours.js'
 import { documentedDirections, sources } from './sources.js'
 import { placesOf } from './values.js'
@@ -47,7 +47,8 @@ function within(table: Nest, known = new Set<Nest>()): string[] {
   })
 }
 
-function proofOf(name: string): Proof {
+/** Which way a name must have gone. */
+export function proofOf(name: string): Proof {
   if (attributes.has(name)) {
     const ways = directions.get(name) ?? ['request', 'reply']
     if (!ways.includes('request')) return 'from the kernel'
@@ -71,7 +72,7 @@ export function versionOf({ release }: Recorded): string {
 /** Every name that is not left out, with what was seen of it; keys a second time, as masks. */
 export function coverage(header: Header, list: readonly LeftOut[], kernels: readonly Recorded[]): Name[] {
   const names = namesOf(header).filter(([name]) => whyLeftOut(name, list) === undefined)
-  const masks = names.filter(([name]) => keys.has(name)).map(([name, each]): [string, string] => [`${name} as mask`, `${each} as masks`])
+  const masks = names.filter(([name]) => keys.has(name) && whyLeftOut(name, leftOutMasks) === undefined).map(([name, each]): [string, string] => [`${name} as mask`, `${each} as masks`])
   return [...names, ...masks].map(([name, each]) => {
     const proof = name.endsWith(' as mask') ? 'there and back' : proofOf(name)
     const modelled = constants.has(name.replace(/ as mask$/, ''))
@@ -83,7 +84,7 @@ export function coverage(header: Header, list: readonly LeftOut[], kernels: read
 export function gaps(names: readonly Name[]): string[] {
   return names.flatMap(({ name, modelled, proof, seen }) => {
     if (!modelled) return [`${name} is not modelled`]
-    return seen.length === 0 ? [`${name} was not seen in any kernel (${proof})`] : []
+    return seen.length === 0 && whyLeftOut(name, unproven) === undefined ? [`${name} was not seen in any kernel (${proof})`] : []
   })
 }
 

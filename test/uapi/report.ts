@@ -5,7 +5,7 @@ import { setupLab } from '../../src/lab/index.js'
 import { namesOf, whyLeftOut } from './check.js'
 import { coverage, formatCoverage, gaps, type Recorded, versionOf } from './coverage.js'
 import { parseHeader } from './header.js'
-import { leftOut } from './left-out.js'
+import { leftOut, leftOutMasks, unproven } from './left-out.js'
 
 const results = join(import.meta.dirname, '../../build/results')
 const files = existsSync(results) ? readdirSync(results).filter((name) => /^coverage-.*\.json$/.test(name)) : []
@@ -28,6 +28,8 @@ say(formatCoverage(names, versions, counts))
 say()
 say('Left out:')
 for (const reason of new Set(left.map((each) => each.reason))) say(`  ${left.filter((each) => each.reason === reason).map(({ name }) => name).join(', ')}: ${reason}`)
+for (const { name, reason } of leftOutMasks) say(`  ${String(name)} as mask: ${reason}`)
+for (const { name, reason } of unproven) say(`  ${String(name)}, of what was seen: ${reason}`)
 const wrong = gaps(names)
 say()
 for (const each of wrong) say(`GAP  ${each}`)

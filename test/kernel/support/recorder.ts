@@ -1,6 +1,7 @@
 /**
  * Notes which attributes, commands and values went to the kernel and came back while the tests of a
- * kernel run, for the coverage report. Tests do nothing for it: it looks at what goes through the sockets.
+ * kernel run, for the coverage report; and holds that what the kernel sends is the same bytes again once
+ * it was decoded and encoded. Tests do nothing for it: it looks at what goes through the sockets.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
@@ -17,6 +18,7 @@ import type { Recorded } from '../../uapi/coverage.js'
 import { families } from '../../uapi/ours.js'
 import { constantsIn } from '../../uapi/values.js'
 import { inside, walk } from '../../uapi/walk.js'
+import { Messages } from './messages.js'
 
 const folder = join(import.meta.dirname, '../../../build/results')
 const FAMILIES: ReadonlyMap<string, AnyFamily> = new Map(families.map((each) => [each.name, each]))
@@ -32,6 +34,7 @@ class Recorder {
   readonly #sent = new Map<string, Set<string>>()
   readonly #received = new Set<string>()
   readonly #same = new Set<string>()
+  readonly #messages = new Messages()
   /** Ids are given anew when the module is loaded: what the controller says last counts. */
   readonly #byType = new Map<number, AnyFamily>([[NLMSG_MIN_TYPE, Controller]])
   /** What was sent on a socket and not refused so far, by sequence number. */
@@ -41,7 +44,7 @@ class Recorder {
     this.#settle(socket)
     const source = new Source(bytes)
     const requests = new Map<number, Content>()
-    this.#each(source, 0, length, (content, sequence) => requests.set(sequence, content))
+    this.#each(source, 0, length, (family, sequence, from, to) => requests.set(sequence, contentOf(family, source, from, to)))
     this.#pending.set(socket, requests)
   }
 
@@ -49,7 +52,9 @@ class Recorder {
     eachMessage(source, start, end, (type, _flags, sequence, from, to) => {
       if (type === NLMSG_ERROR && readErrno(source, from, to) !== 0) this.#pending.get(socket)?.delete(sequence)
     })
-    this.#each(source, start, end, (content, sequence) => {
+    this.#each(source, start, end, (family, sequence, from, to) => {
+      const content = contentOf(family, source, from, to)
+      this.#messages.add(family, [...content.keys()], source.bytes.subarray(from, to))
       const request = this.#pending.get(socket)?.get(sequence)
       if (request !== undefined) this.#accept(request)
       for (const [name, payloads] of content) {
@@ -73,14 +78,13 @@ class Recorder {
     }
   }
 
-  #each(source: Source, start: number, end: number, visit: (content: Content, sequence: number) => void): void {
+  #each(source: Source, start: number, end: number, visit: (family: AnyFamily, sequence: number, start: number, end: number) => void): void {
     let count = 0
     eachMessage(source, start, end, (type, _flags, sequence, from, to) => {
       const family = this.#byType.get(type)
       if (family === undefined || count++ >= MOST_MESSAGES || to - from < GENL_HEADER) return
-      const attributes = from + GENL_HEADER + (family.header?.size ?? 0)
-      if (family === Controller) this.#learn(source, attributes, to)
-      visit(contentOf(family, source, from, attributes, to), sequence)
+      if (family === Controller) this.#learn(source, from + GENL_HEADER, to)
+      visit(family, sequence, from, to)
     })
   }
 
@@ -109,10 +113,11 @@ class Recorder {
       same: merged(before.same, this.#same),
     }
     writeFileSync(path, `${JSON.stringify(recorded, undefined, 1)}\n`)
+    this.#messages.write(folder, release())
   }
 }
 
-function contentOf(family: AnyFamily, source: Source, start: number, attributes: number, end: number): Content {
+function contentOf(family: AnyFamily, source: Source, start: number, end: number): Content {
   const content = new Map<string, string[]>()
   const add = (name: string, payload?: string) => {
     const payloads = content.get(name) ?? []
@@ -121,7 +126,7 @@ function contentOf(family: AnyFamily, source: Source, start: number, attributes:
   }
   const command = Object.entries(family.commands as Record<string, number>).find(([, number]) => number === source.bytes[start])
   if (command !== undefined) add(`${family.attributes.prefix.replace(/_ATTR$/, '_CMD')}_${kernelSuffix(command[0])}`, '')
-  walk(family.attributes, source, attributes, end, (entry, around, from, to) => {
+  walk(family.attributes, source, start + GENL_HEADER + (family.header?.size ?? 0), end, (entry, around, from, to) => {
     // What a nest holds comes back in another order, or without what means nothing.
     const payload = inside(entry.codec) === undefined ? source.bytes.toString('latin1', from, Math.min(to, from + MOST_BYTES)) : ''
     add(entry.kernelName, payload)
