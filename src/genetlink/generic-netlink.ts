@@ -32,12 +32,17 @@ export interface GenericNetlinkOptions {
   trace?: Trace | undefined
 }
 
+/** How many port ids are kept before it is looked which sockets are no more. */
+const SWEEP_LEAST = 64
+
 /** Generic netlink: families by name, requests to them, and sockets to listen on. */
 export class GenericNetlink extends ConnectionPool {
   readonly #trace: Trace | undefined
   readonly #infos = new Map<string, Promise<FamilyInfo>>()
   readonly #controller: BoundFamily<typeof Controller>
-  readonly #portIds = new Set<number>()
+  /** A notification may come after the socket that caused it was closed, so its port id is kept for as long as the socket's memory. */
+  readonly #portIds = new Map<number, WeakRef<Transport>>()
+  #sweepAt = SWEEP_LEAST
 
   constructor(dial: Dial, { timeout, trace }: GenericNetlinkOptions = {}) {
     super(dial, 'generic netlink', timeout)
@@ -117,7 +122,7 @@ export class GenericNetlink extends ConnectionPool {
     return new Subscription(this, families, options)
   }
 
-  /** Whether a socket of this object has, or had, this port id: whether a message goes back to one of its own requests. */
+  /** Whether a socket of this object has, or had until lately, this port id: whether a message goes back to one of its own requests. */
   owns(portId: number): boolean {
     return this.#portIds.has(portId)
   }
@@ -125,7 +130,14 @@ export class GenericNetlink extends ConnectionPool {
   /** A transport of one's own, to listen on; whoever asks for it closes it. */
   override dial(options?: DialOptions): Transport {
     const transport = super.dial(options)
-    this.#portIds.add(transport.portId)
+    this.#portIds.set(transport.portId, new WeakRef(transport))
+    if (this.#portIds.size >= this.#sweepAt) this.#sweep()
     return this.#trace === undefined ? transport : traced(transport, this.#trace)
+  }
+
+  /** Every dump that lasts has a socket of its own, so there may have been any number. */
+  #sweep(): void {
+    for (const [portId, transport] of this.#portIds) if (transport.deref() === undefined) this.#portIds.delete(portId)
+    this.#sweepAt = 2 * this.#portIds.size + SWEEP_LEAST
   }
 }
