@@ -38,6 +38,8 @@ if (quick) await lane([...checks, unit])
 else {
   await setUpLab()
   await Promise.all([lane([...KERNELS.map((kernel) => inLab(kernel)), inLab('newest', 'libnl', 'libnl'), unit]), lane([...checks, docs, stock, suite('host', 'host')])])
+  // What the kernels' tests have noted, all of them together.
+  await lane([check('coverage', ['--import', 'tsx', join(root, 'test/uapi/report.ts')])])
 }
 
 const sum = (of) => finished.reduce((total, each) => total + each[of], 0)

@@ -39,6 +39,8 @@ class Recorder {
   readonly #byType = new Map<number, AnyFamily>([[NLMSG_MIN_TYPE, Controller]])
   /** What was sent on a socket and not refused so far, by sequence number. */
   readonly #pending = new Map<NetlinkSocket, Map<number, Content>>()
+  /** Names of what came on another socket, before it is known whether the request was refused: upcalls do. */
+  readonly #met = new Map<Content, Set<string>>()
 
   send(socket: NetlinkSocket, bytes: Uint8Array, length: number): void {
     this.#settle(socket)
@@ -50,7 +52,7 @@ class Recorder {
 
   receive(socket: NetlinkSocket, source: Source, start: number, end: number): void {
     eachMessage(source, start, end, (type, _flags, sequence, from, to) => {
-      if (type === NLMSG_ERROR && readErrno(source, from, to) !== 0) this.#pending.get(socket)?.delete(sequence)
+      if (type === NLMSG_ERROR && readErrno(source, from, to) !== 0) this.#refuse(socket, sequence)
     })
     this.#each(source, start, end, (family, sequence, from, to) => {
       const content = contentOf(family, source, from, to)
@@ -60,8 +62,24 @@ class Recorder {
       for (const [name, payloads] of content) {
         this.#received.add(name)
         if (payloads.some((payload) => this.#sent.get(name)?.has(payload))) this.#same.add(name)
+        else this.#meet(name, payloads)
       }
     })
+  }
+
+  #refuse(socket: NetlinkSocket, sequence: number): void {
+    const requests = this.#pending.get(socket)
+    const content = requests?.get(sequence)
+    if (content !== undefined) this.#met.delete(content)
+    requests?.delete(sequence)
+  }
+
+  #meet(name: string, payloads: readonly string[]): void {
+    for (const requests of this.#pending.values()) {
+      for (const content of requests.values()) {
+        if (content.get(name)?.some((payload) => payloads.includes(payload))) this.#met.set(content, (this.#met.get(content) ?? new Set<string>()).add(name))
+      }
+    }
   }
 
   /** Nothing came back that refuses what was sent before. */
@@ -71,6 +89,8 @@ class Recorder {
   }
 
   #accept(content: Content): void {
+    for (const name of this.#met.get(content) ?? []) this.#same.add(name)
+    this.#met.delete(content)
     for (const [name, payloads] of content) {
       const known = this.#sent.get(name) ?? new Set()
       this.#sent.set(name, known)
