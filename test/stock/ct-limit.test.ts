@@ -17,6 +17,8 @@ beforeAll(async () => {
     ip -n ${end?.name} link set eth0 address ${end?.mac} up
     ip -n ${end?.name} address add ${end?.address}/24 dev eth0
     ip -n ${end?.name} neighbour add ${other?.address} lladdr ${other?.mac} dev eth0`)
+  // An emulated machine is slow: a connection must outlive the test that counts it.
+  script.push('echo 86400 > /proc/sys/net/netfilter/nf_conntrack_udp_timeout')
   await command('sh', '-ec', script.join('\n'))
 })
 
