@@ -19,9 +19,9 @@ export class Trace {
     readonly write: (line: string) => void,
   ) {}
 
-  /** How messages of this type are read. */
+  /** How messages of this type are read; the first to say so is heeded. */
   learn(type: number, reading: Reading): void {
-    this.#readings.set(type, reading)
+    if (!this.#readings.has(type)) this.#readings.set(type, reading)
   }
 
   /** One datagram; `arrow` says which way it went. */
