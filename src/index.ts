@@ -34,7 +34,7 @@ export type {
 } from './client/notification.js'
 export { Notifications, type WatchCounts, type WatchEvents, type WatchOptions } from './client/notifications.js'
 export { openOvs } from './client/open.js'
-export type { ActionName, CtName, KeyName } from './client/probes.js'
+export type { ActionName, CtName, HashAlgName, KeyName, TunnelKeyName } from './client/probes.js'
 export { type DatapathOptions, Ovs } from './client/ovs.js'
 export { Port, type PortOptions, type PortStats, type PortUpcallStats } from './client/port.js'
 export { TakenOverError } from './client/taken-over.js'

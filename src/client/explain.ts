@@ -100,9 +100,13 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
   'ovs_flow EINVAL': refusedFlow,
   'ovs_flow ERANGE': refusedFlow,
   'ovs_flow EOVERFLOW': refusedFlow,
+  'ovs_flow EOPNOTSUPP': refusedFlow,
+  'ovs_flow errno 524': refusedFlow,
   'ovs_packet EINVAL': refusedFlow,
   'ovs_packet ERANGE': refusedFlow,
   'ovs_packet EOVERFLOW': refusedFlow,
+  'ovs_packet EOPNOTSUPP': refusedFlow,
+  'ovs_packet errno 524': refusedFlow,
   'ovs_meter ENODEV': ({ datapath }) => ({ sentence: `the datapath ${show(datapath)} is gone` }),
   'ovs_meter get ENOENT': ({ meter, datapath }) => ({ sentence: `the datapath ${show(datapath)} has no meter ${meter}`, remedy: 'Set it first; the kernel cannot tell which there are.' }),
   'ovs_meter set EBUSY': ({ meter }) => ({

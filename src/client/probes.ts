@@ -1,14 +1,20 @@
 import type { InferItemName } from '../netlink/attribute-list.js'
 import type { InferName } from '../netlink/attributes.js'
 import { exact } from '../netlink/codec.js'
+import { HashAlg } from '../ovs/action-arguments.js'
 import type { ActionAttributes, ActionInput, ActionsInput } from '../ovs/action.js'
 import type { CtAttributes } from '../ovs/ct-action.js'
 import { type FlowKeyAttributes, type FlowKeyInput, type FlowMask, vlanTci } from '../ovs/key.js'
+import type { TunnelKeyAttributes, TunnelKeyInput } from '../ovs/tunnel-key.js'
 
 /** Name of a key attribute. */
 export type KeyName = InferName<typeof FlowKeyAttributes>
 /** Name of an action. */
 export type ActionName = InferItemName<typeof ActionAttributes>
+/** Name of an attribute of a tunnel's key. */
+export type TunnelKeyName = InferName<typeof TunnelKeyAttributes>
+/** Name of an algorithm of the action `hash`. */
+export type HashAlgName = keyof typeof HashAlg
 /** Name of an attribute of the action `ct`. */
 export type CtName = InferName<typeof CtAttributes>
 
@@ -150,14 +156,44 @@ export const CT_PROBES: Readonly<Record<Exclude<CtName, 'helper'>, Probe>> = {
   timeout: ct({ commit: true, timeout: 'ovsprobe' }),
 }
 
+const IPV4_TUNNEL: TunnelKeyInput = { ipv4Dst: '10.0.0.2', ttl: 64 }
+const IPV6_TUNNEL: TunnelKeyInput = { ipv6Dst: 'fe80::2', ttl: 64 }
+const through = (tunnel: TunnelKeyInput): Probe => set(ANY, { tunnel })
+
+/** For each attribute of a tunnel's key a flow that sends through one that has it. */
+export const TUNNEL_PROBES: Readonly<Record<TunnelKeyName, Probe>> = {
+  id: through({ ...IPV4_TUNNEL, id: 1n }),
+  ipv4InfoBridge: through({ ipv4InfoBridge: true, id: 1n }),
+  ipv4Src: through({ ...IPV4_TUNNEL, ipv4Src: '10.0.0.1' }),
+  ipv4Dst: through(IPV4_TUNNEL),
+  ipv6Src: through({ ...IPV6_TUNNEL, ipv6Src: 'fe80::1' }),
+  ipv6Dst: through(IPV6_TUNNEL),
+  tos: through({ ...IPV4_TUNNEL, tos: 4 }),
+  ttl: through(IPV4_TUNNEL),
+  dontFragment: through({ ...IPV4_TUNNEL, dontFragment: true }),
+  csum: through({ ...IPV4_TUNNEL, csum: true }),
+  tpSrc: through({ ...IPV4_TUNNEL, tpSrc: 1 }),
+  tpDst: through({ ...IPV4_TUNNEL, tpDst: 1 }),
+  oam: through({ ...IPV4_TUNNEL, oam: true }),
+  geneveOpts: through({ ...IPV4_TUNNEL, geneveOpts: [{ class: 1, type: 1, data: new Uint8Array(4) }] }),
+  vxlanOpts: through({ ...IPV4_TUNNEL, vxlanOpts: { gbp: 1 } }),
+  erspanOpts: through({ ...IPV4_TUNNEL, erspanOpts: { version: 1, index: 1 } }),
+}
+
+/** For each algorithm a flow that hashes with it. */
+export const HASH_PROBES: Readonly<Record<HashAlgName, Probe>> = {
+  l4: doing(ANY, { hash: { alg: HashAlg.l4 } }),
+  symL4: doing(ANY, { hash: { alg: HashAlg.symL4 } }),
+}
+
 /** Matches on one thing more and more often, until the kernel says no: the last that it takes is its limit. */
 export const LIMIT_PROBES = {
   /** Labels of an MPLS stack. */
   mplsLabels: Array.from({ length: 5 }, (_, i): Probe => of(0x8847, { mpls: Array.from({ length: i + 1 }, (_label, at) => ({ ...LABEL, bos: at === i ? 1 : 0 })) }, { mpls: Array.from({ length: i + 1 }, () => exact) })),
   /** VLAN tags, one within the other. */
   vlanTags: Array.from({ length: 3 }, (_, i): Probe => tagged(i + 1)),
-  /** Lists of actions within each other, the outermost included. */
-  actionDepth: Array.from({ length: 40 }, (_, i): Probe => doing(ANY, ...nested(i + 1))),
+  /** Lists of actions within each other, the outermost included. No more: kernels before 6.8 that were not mended follow them as deep as their stack goes, and deeper. */
+  actionDepth: Array.from({ length: 17 }, (_, i): Probe => doing(ANY, ...nested(i + 1))),
 } as const
 
 function tagged(levels: number): Probe {

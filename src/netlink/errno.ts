@@ -24,8 +24,11 @@ export const Errno = {
   EOVERFLOW: 75,
   EMSGSIZE: 90,
   EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
   ENOBUFS: 105,
   ECONNREFUSED: 111,
+  /** The kernel's own; user space has no name for it. */
+  ENOTSUPP: 524,
 } as const
 
 /** `EINVAL` for 22; `errno 524` for one that has no name in user space. */

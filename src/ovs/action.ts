@@ -58,7 +58,10 @@ export const ActionAttributes = attributeList('OVS_ACTION_ATTR', {
   output: attribute(1, u32),
   /** `OVS_ACTION_ATTR_USERSPACE`: an upcall. */
   userspace: attribute(2, UserspaceAttributes),
-  /** `OVS_ACTION_ATTR_SET`: writes one key attribute, whole. */
+  /**
+   * `OVS_ACTION_ATTR_SET`: writes one key attribute, whole. The kernel takes flows that write `ctMark` or `ctLabels`, and
+   * drops each of their packets (`execute_masked_set_action()` in `net/openvswitch/actions.c`): those are the action `ct`'s.
+   */
   set: attribute(3, SetKey),
   /** `OVS_ACTION_ATTR_PUSH_VLAN`: a new outermost VLAN tag. */
   pushVlan: attribute(4, PushVlan),

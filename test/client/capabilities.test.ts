@@ -44,3 +44,23 @@ describe('capabilities', () => {
     await ovs.close()
   })
 })
+
+describe('asking for capabilities', () => {
+  it('is ended before its sockets are closed', async () => {
+    const fake = new FakeOvs()
+    const ovs = await openOvs({ dial: fake.kernel.dial })
+    const asked = ovs.capabilities()
+    await ovs.close()
+    expect((await asked).features.unaligned).toBe(true)
+    expect(fake.gone).toBe(true)
+  })
+
+  it('learns nothing from a kernel that takes any features', async () => {
+    const fake = new FakeOvs()
+    fake.known = 0xffff_ffff
+    const ovs = await openOvs({ dial: fake.kernel.dial })
+    const { features } = await ovs.capabilities()
+    expect(new Set(Object.values(features))).toEqual(new Set(['unknown']))
+    await ovs.close()
+  })
+})

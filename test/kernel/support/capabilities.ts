@@ -1,11 +1,12 @@
 import { release } from 'node:os'
 
-/** Keys that no kernel of the matrix lets an action write. `nsh` could be until the kernels that had it were mended by taking it out. */
-const NEVER_SET = ['recircId', 'dpHash', 'inPort', 'ctState', 'ctZone', 'ctOrigTupleIpv4', 'ctOrigTupleIpv6', 'ethertype', 'vlan', 'encap', 'ipv6Exthdrs', 'nsh', 'arp', 'tcpFlags', 'icmp', 'icmpv6', 'nd']
+/** Keys that no kernel of the matrix lets an action write. Flows that write the connection's mark or labels are taken, but each of their packets is dropped. `nsh` could be until the kernels that had it were mended by taking it out. */
+const NEVER_SET = ['recircId', 'dpHash', 'inPort', 'ctState', 'ctZone', 'ctMark', 'ctLabels', 'ctOrigTupleIpv4', 'ctOrigTupleIpv6', 'ethertype', 'vlan', 'encap', 'ipv6Exthdrs', 'nsh', 'arp', 'tcpFlags', 'icmp', 'icmpv6', 'nd']
 
 /** What a kernel of the matrix cannot do, by the release in which Linux first could; all else that is asked about it can. */
 const SINCE: readonly (readonly [what: string, major: number, minor: number])[] = [
   ['attributes.vport.upcallStats', 6, 2],
+  ['hashes.symL4', 6, 5],
   ['actions.drop', 6, 6],
   ['actions.psample', 6, 11],
   ['attributes.packet.upcallPid', 6, 17],
