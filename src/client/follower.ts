@@ -57,7 +57,7 @@ export class Follower {
   readonly #datapath: string | undefined
   readonly #outlet: Outlet
   readonly #names = new Map<number, string>()
-  readonly #recent = new Recent()
+  readonly #recent: Readonly<Record<NotificationFamily, Recent>> = { datapath: new Recent(), vport: new Recent(), flow: new Recent() }
   readonly #disputed = new Map<string, [subject: Subject, dpIfindex: number, id: string]>()
   /** Datapaths that are not known, of which something was heard. */
   readonly #skipped = new Set<number>()
@@ -90,7 +90,7 @@ export class Follower {
       if (!this.#names.has(dpIfindex) || !this.#matters(dpIfindex)) return undefined
     }
     const name = `${dpIfindex} ${subject.name} ${id}`
-    if (this.#recent.touch(name, origin.portId)) this.#disputed.set(name, [subject, dpIfindex, id])
+    if (this.#recent[subject.name].touch(name, origin.portId)) this.#disputed.set(name, [subject, dpIfindex, id])
     return complete || command === 'del' ? this.#settle(news, reading, command) : this.#complete(news, reading, command)
   }
 
@@ -115,7 +115,7 @@ export class Follower {
   async resync(): Promise<Found> {
     const found: Found = { added: 0, changed: 0, removed: 0 }
     const { datapath } = this.#subjects
-    this.#recent.doubt()
+    for (const recent of Object.values(this.#recent)) recent.doubt()
     const seen = new Map<number, Uint8Array>()
     // Short as it is, this dump may have been disturbed as well.
     for (let turn = 0; turn < 3; turn++) {
@@ -133,7 +133,7 @@ export class Follower {
   /** Reads the objects of one family in one datapath again. @throws KernelError */
   async reread(subject: Subject, dpIfindex: number, reason: NotificationReason, found: Found): Promise<void> {
     if (!this.#matters(dpIfindex) || !this.#mirrored.includes(subject)) return
-    this.#recent.doubt()
+    this.#recent[subject.name].doubt()
     const mirror = this.mirrors[subject.name]
     const seen = new Set<string>()
     const changed: [id: string, message: Uint8Array][] = []
@@ -165,19 +165,21 @@ export class Follower {
   }
 
   /**
-   * Compares the mirrored flows with the kernel's own count, and reads them again where it differs: nobody
-   * is told of a flush.
+   * Looks for what nobody is told of: new names of datapaths and ports, which are few and are read again; and flushes, for
+   * which the mirrored flows are compared with the kernel's own count, and read again where it differs.
    *
+   * @param only A datapath of which only the flows are counted.
    * @throws KernelError
    */
   async recount(found: Found, only?: number): Promise<void> {
-    const { datapath, flow } = this.#subjects
+    const { datapath, vport, flow } = this.#subjects
     for (const dpIfindex of this.mirrors.datapath.datapaths()) {
-      if ((only !== undefined && only !== dpIfindex) || !this.#matters(dpIfindex)) continue
+      if (only !== undefined && only !== dpIfindex) continue
       const message = await datapath.get(dpIfindex, '')
       if (message === undefined) continue
       await this.#found(datapath, dpIfindex, '', message, 'resync', found)
-      if (!this.#mirrored.includes(flow)) continue
+      if (only === undefined) await this.reread(vport, dpIfindex, 'resync', found)
+      if (!this.#mirrored.includes(flow) || !this.#matters(dpIfindex)) continue
       const { stats } = datapath.decode(message) as { stats?: { flows: bigint } }
       if (!this.#outlet.quiet('flow')) this.#outlet.unsettled(flow, dpIfindex)
       else if (stats !== undefined && Number(stats.flows) !== this.mirrors.flow.count(dpIfindex)) await this.reread(flow, dpIfindex, 'resync', found)

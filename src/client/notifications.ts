@@ -33,8 +33,9 @@ export interface WatchOptions {
    */
   limit?: number
   /**
-   * How often to compare the mirrored flows with the kernel's count of them, in milliseconds: nobody is told when
-   * another program flushes a datapath. 5000 unless said; 0 for never.
+   * How often to look for what nobody is told of, in milliseconds: the mirrored flows are compared with the kernel's count
+   * of them, as another program may have flushed a datapath; datapaths and mirrored ports are read again, as their devices
+   * may have been renamed. 5000 unless said; 0 for never.
    */
   recount?: number
   /** Receive queue to ask for, in bytes; what `openOvs` was told, or 4 MiB, unless said. */

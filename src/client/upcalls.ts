@@ -36,6 +36,8 @@ export interface UpcallCounts extends ListenerCounts {
   actions: number
   /** Upcalls of another datapath, dropped: a flow or port there sends to our port id. */
   foreign: number
+  /** Messages with a command that is neither, dropped: what a newer kernel sends besides. */
+  unknown: number
 }
 
 /** Upcalls were lost. */
@@ -77,6 +79,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   #misses = 0
   #actions = 0
   #foreign = 0
+  #unknown = 0
   #closing: Promise<void> | undefined
   /** Takes the listener back from the signal. */
   #forget: (() => void) | undefined
@@ -124,7 +127,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
 
   /** What has arrived so far. */
   get counts(): UpcallCounts {
-    return { ...this.#listener.counts, misses: this.#misses, actions: this.#actions, foreign: this.#foreign }
+    return { ...this.#listener.counts, misses: this.#misses, actions: this.#actions, foreign: this.#foreign, unknown: this.#unknown }
   }
 
   /** Lets the process live for as long as this is open; so it is from the start. */
@@ -176,7 +179,10 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
       return
     }
     const reason = codec.commandName(command)
-    if (reason !== 'miss' && reason !== 'action') throw new MalformedMessageError(`an upcall has the command ${reason}`)
+    if (reason !== 'miss' && reason !== 'action') {
+      this.#unknown++
+      return
+    }
     if (reason === 'miss') this.#misses++
     else this.#actions++
     this.emit(reason, new Upcall(reason, dpIfindex, source.copy(start + codec.headers, end), this.#execute))

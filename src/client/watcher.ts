@@ -85,12 +85,12 @@ export class Watcher {
     const { receiveBuffer } = options
     const transport = ovs.netlink.dial({ receiveSize: RECEIVE_SIZE, ...(receiveBuffer === undefined ? {} : { receiveBuffer }) })
     this.#listener = listenTo(transport, heard.map(({ family }) => family), undefined, {
-      message: (type, source, start, end, origin) => {
+      message: (type, source, start, end, portId, sequence) => {
         const subject = byType.get(type)
         if (subject === undefined) return
         const command = subject.family.codec.commandName(subject.family.codec.commandIn(source, start, end))
         this.#waiting[subject.name]++
-        this.#do({ kind: 'news', news: { subject, command, message: source.copy(start, end), origin } })
+        this.#do({ kind: 'news', news: { subject, command, message: source.copy(start, end), origin: { portId, sequence } } })
       },
       overrun: (error) => this.#losing(error),
       error: (error) => {
@@ -249,8 +249,8 @@ export class Watcher {
   }
 
   #poll(): void {
-    const { recount, mirrored } = this.#options
-    if (recount === 0 || !mirrored.has('flow') || this.#closed) return
+    const { recount } = this.#options
+    if (recount === 0 || this.#closed) return
     let waiting = false
     const look = () => {
       waiting = false

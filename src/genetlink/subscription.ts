@@ -38,11 +38,11 @@ export function subscribe(
 ): Listener {
   const byType = new Map(families.map((family) => [family.info.id, family]))
   return listenTo(netlink.dial(options), families, groups, {
-    message(type: number, source: Source, start: number, end: number, origin: Origin) {
+    message(type: number, source: Source, start: number, end: number, portId: number, sequence: number) {
       const family = byType.get(type)
       if (family === undefined) return
       const command = family.codec.commandName(family.codec.commandIn(source, start, end))
-      subscriber.message(family.definition.name as string, command, family.codec.read(source, start, end), origin)
+      subscriber.message(family.definition.name as string, command, family.codec.read(source, start, end), { portId, sequence })
     },
     overrun: (error) => subscriber.overrun(error),
     error: (error) => subscriber.error(error),
@@ -130,12 +130,12 @@ export class Subscription<D extends AnyFamily> implements AsyncIterable<Announce
     this.#inbox = new Inbox(limit, { room: () => this.#listener.resume(), left: () => this.close() })
     const byType = new Map(families.map((family) => [family.info.id, family]))
     this.#listener = listenTo(netlink.dial(options), families, groups, {
-      message: (type, source, start, end, origin) => {
+      message: (type, source, start, end, portId, sequence) => {
         const family = byType.get(type)
         if (family === undefined) return
         const { codec, definition } = family
         const command = codec.commandName(codec.commandIn(source, start, end))
-        this.#put({ type: 'message', family: definition.name as string, command, value: codec.read(source, start, end), origin, own: netlink.owns(origin.portId) })
+        this.#put({ type: 'message', family: definition.name as string, command, value: codec.read(source, start, end), origin: { portId, sequence }, own: netlink.owns(portId) })
       },
       overrun: (error) => void (this.#lost = error),
       error: (error) => {

@@ -13,8 +13,11 @@ export interface Origin {
 
 /** Who hears what arrives by itself. */
 export interface Hearer {
-  /** One message; `start` and `end` bound its payload. What it throws counts as malformed. */
-  message(type: number, source: Source, start: number, end: number, origin: Origin): void
+  /**
+   * One message; `start` and `end` bound its payload, `portId` and `sequence` are its {@link Origin}. What it throws counts
+   * as malformed.
+   */
+  message(type: number, source: Source, start: number, end: number, portId: number, sequence: number): void
   /** Messages were lost. What was queued before them is still to come: see {@link emptied}. */
   overrun(error: OverrunError): void
   /** A message could not be understood, or the socket failed; in the latter case nothing more comes. */
@@ -142,16 +145,16 @@ export class Listener {
       return
     }
     try {
-      eachMessage(source, start, end, (type, _flags, sequence, from, to, portId) => this.#message(type, source, from, to, { portId, sequence }))
+      eachMessage(source, start, end, (type, _flags, sequence, from, to, portId) => this.#message(type, source, from, to, portId, sequence))
     } catch (error) {
       this.#malformed(error)
     }
   }
 
-  #message(type: number, source: Source, start: number, end: number, origin: Origin): void {
+  #message(type: number, source: Source, start: number, end: number, portId: number, sequence: number): void {
     if (this.#closed) return
     try {
-      this.hearer.message(type, source, start, end, origin)
+      this.hearer.message(type, source, start, end, portId, sequence)
       this.counts.received++
     } catch (error) {
       this.#malformed(error)

@@ -33,7 +33,7 @@ function carryOut(fake: FakeSwitches, { what, which, value, by, stripped }: Deed
   } else if (dp === undefined) return
   else if (what === 'unmake') fake.unmake(dp, by)
   else if (what === 'change') fake.change(dp, value, by)
-  else if (what === 'rename') fake.rename(dp, `ren${which}`)
+  else if (what === 'rename') fake.rename(dp, `ren${which}`, which % 3)
   else if (what === 'addPort') fake.addPort(dp, which, by)
   else if (what === 'setPort') fake.setPort(dp, which, value, by)
   else if (what === 'removePort') fake.removePort(dp, which, value === 0 ? 0 : by)

@@ -76,9 +76,12 @@ export class FakeSwitches {
     this.#announce(OvsDatapath, 'ovs_datapath', 'set', this.datapath(dpIfindex), by)
   }
 
-  /** `ip link set … name …`: announced to nobody. */
-  rename(dpIfindex: number, name: string): void {
-    this.#switch(dpIfindex).name = name
+  /** `ip link set … name …` of the datapath's own device, or of a port's: announced to nobody. */
+  rename(dpIfindex: number, name: string, portNo = 0): void {
+    const at = this.#switch(dpIfindex)
+    const before = at.vports.get(portNo)
+    if (before !== undefined) at.vports.set(portNo, { ...before, name })
+    if (portNo === 0) at.name = name
   }
 
   unmake(dpIfindex: number, by = ALICE): void {

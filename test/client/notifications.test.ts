@@ -151,14 +151,41 @@ describe('what the kernel does not tell', () => {
     await watch.close()
   })
 
-  it('is a new name of a datapath: it is found when it is read again', async () => {
+  it.each<[string, Partial<WatchOptions>, unknown[][]]>([
+    ['everything is mirrored', {}, [['datapath:set', 'resync', undefined, 'dp9'], ['vport:set', 'resync', undefined, 0], ['vport:set', 'resync', undefined, 1], ['resync', 0, 3, 0]]],
+    ['ports are', { families: ['vport'], mirror: ['vport'] }, [['vport:set', 'resync', undefined, 0], ['vport:set', 'resync', undefined, 1], ['resync', 0, 3, 0]]],
+    ['only datapaths are', { families: ['datapath'], mirror: [] }, [['datapath:set', 'resync', undefined, 'dp9'], ['resync', 0, 1, 0]]],
+  ])('is a new name of a device: of a datapath\'s and of a port\'s it is found by and by, where %s', async (_what, options, expected) => {
+    const fake = new FakeSwitches()
+    const dp = fake.make('dp0')
+    fake.addPort(dp, 1)
+    const { events, watch } = await watching({ ...ALL, ...options, recount: 5 }, fake)
+    fake.rename(dp, 'dp9')
+    fake.rename(dp, 'eth9', 1)
+    const told = await events(expected.length)
+    expect(told.map(brief)).toEqual(expected)
+    const names = (told.slice(0, -1) as Notification[]).map(({ before, value }) => [(before as { name?: string }).name, (value as { name?: string }).name])
+    expect(names).toEqual(expected.slice(0, -1).map(([, , , which]) => (which === 1 ? ['p1', 'eth9'] : ['dp0', 'dp9'])))
+    expect([...watch.datapaths()].map(({ name }) => name)).toEqual(['dp9'])
+    await watch.close()
+  })
+
+  it('is a new name of a datapath: the one that is waited for is followed once it has that', async () => {
+    const fake = new FakeSwitches()
+    const dp = fake.make('dp0')
+    const { events, watch } = await watching({ families: ['datapath', 'vport'], datapath: 'dp9', recount: 5 }, fake)
+    fake.rename(dp, 'dp9')
+    expect((await events(3)).map(brief)).toEqual([['datapath:set', 'resync', undefined, 'dp9'], ['vport:new', 'resync', undefined, 0], ['resync', 1, 1, 0]])
+    await watch.close()
+  })
+
+  it('is a new name: it is found as well when all is read again', async () => {
     const fake = new FakeSwitches()
     const dp = fake.make('dp0')
     const { events, watch } = await watching(ALL, fake)
     fake.rename(dp, 'dp9')
-    expect(await watch.resync()).toEqual({ type: 'resync', added: 0, changed: 1, removed: 0 })
-    expect((await events(2)).map(brief)).toEqual([['datapath:set', 'resync', undefined, 'dp9'], ['resync', 0, 1, 0]])
-    expect([...watch.datapaths()].map(({ name }) => name)).toEqual(['dp9'])
+    expect(await watch.resync()).toEqual({ type: 'resync', added: 0, changed: 2, removed: 0 })
+    expect((await events(3)).map(brief)).toEqual([['datapath:set', 'resync', undefined, 'dp9'], ['vport:set', 'resync', undefined, 0], ['resync', 0, 2, 0]])
   })
 })
 

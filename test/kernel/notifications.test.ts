@@ -99,6 +99,31 @@ test('a flush is announced to nobody: our own is known at once, that of others b
   expect([...watch.flows()]).toEqual([])
 })
 
+test('a new name of a device is announced to nobody: a port\'s and a datapath\'s own are found by and by', async () => {
+  const dp = await lab.datapath('ntg')
+  await veth('nt1', 'nt2')
+  await dp.addPort('nt1')
+  await begin({ recount: 0 })
+  // A device that is up is given no other name by old kernels.
+  await ip('link', 'set', 'nt1', 'down')
+  await ip('link', 'set', 'nt1', 'name', 'nt3')
+  await ip('link', 'set', 'ntg', 'name', 'nth')
+  expect((await all(dp.ports())).map(({ name }) => name).toSorted()).toEqual(['nt3', 'nth'])
+  // What is announced of another one comes behind what would have been announced of these.
+  await dp.addPort('nt4', { type: 'internal' })
+  expect(await told(1)).toEqual([['vport:new', 'announced', true]])
+  expect([...watch.vports()].map(({ name }) => name).toSorted()).toEqual(['nt1', 'nt4', 'ntg'])
+  await watch.close()
+  await begin({ recount: 20 })
+  await ip('link', 'set', 'nt3', 'name', 'nt1')
+  await ip('link', 'set', 'nth', 'name', 'ntg')
+  const names = () => heard.flatMap((event) => ('reason' in event ? [[event.type, event.reason, (event.before as VportMessage).name, (event.value as VportMessage).name].join(' ')] : []))
+  await until(() => names().length === 3)
+  expect(names().toSorted()).toEqual(['datapath:set resync nth ntg', 'vport:set resync nt3 nt1', 'vport:set resync nth ntg'])
+  expect([...watch.vports('ntg')].map(({ name }) => name).toSorted()).toEqual(['nt1', 'nt4', 'ntg'])
+  expect([...watch.datapaths()].map(({ name }) => name)).toEqual(['ntg'])
+})
+
 test('a requester that has the rest left out has it left out for everybody: the mirror completes it', async () => {
   const dp = await lab.datapath('nte')
   const { omitKey, omitMask, omitActions } = UfidFlags

@@ -115,10 +115,10 @@ describe('Listener', () => {
   it('says whose request a message goes back to', () => {
     const origins: unknown[] = []
     const transport = new ScriptedTransport()
-    const listener = new Listener(transport, { message: (_type, _source, _start, _end, origin) => origins.push(origin), overrun() {}, error() {} })
+    const listener = new Listener(transport, { message: (_type, _source, _start, _end, ...origin) => origins.push(origin), overrun() {}, error() {} })
     transport.queue(message(20, hex(''), { portId: 0xffff_f123, sequence: 7 })).queue(of(20))
     listener.drain(10)
-    expect(origins).toEqual([{ portId: 0xffff_f123, sequence: 7 }, { portId: 0, sequence: 0 }])
+    expect(origins).toEqual([[0xffff_f123, 7], [0, 0]])
   })
 
   it('leaves in the queue what comes while it is paused', async () => {

@@ -46,8 +46,8 @@ async function commitIn(dp: Datapath, zone: number): Promise<void> {
 
 let port = 1000
 /**
- * From the left, that many datagrams, each of a connection of its own; how many came out on the right. All on one CPU: the
- * kernel forgets a connection that another CPU has counted and not confirmed within two jiffies, and lets one more pass.
+ * From the left, that many datagrams, each of a connection of its own; how many came out on the right. All on one CPU: without
+ * that, one more than the limit has been seen to pass. What the kernel counts on several CPUs at once may be why; that is not shown here.
  */
 async function pass(dp: Datapath, connections: number): Promise<number> {
   const before = (await dp.port(2)).stats.txPackets

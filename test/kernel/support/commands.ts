@@ -25,14 +25,20 @@ export function dmesg(): Promise<string> {
 }
 
 const { links } = openRtnetlink()
+/** `IF_OPER_UP` */
+const UP = 6
 
-/** A veth pair, up, whose first end can be a port. Without IPv6, nothing passes it but what a test sends. */
+/**
+ * A veth pair, up, whose first end can be a port. Without IPv6, nothing passes it but what a test sends, and that
+ * does: the end that is set up first sends what it is given nowhere until a work queue has heard of its carrier.
+ */
 export async function veth(name: string, peer: string): Promise<void> {
   await links.new({ ifname: name, linkinfo: { kind: 'veth', data: { peer: { ifname: peer } } } })
   for (const each of [name, peer]) {
     await writeFile(`/proc/sys/net/ipv6/conf/${each}/disable_ipv6`, '1')
     await up(each)
   }
+  await until(async () => (await Promise.all([name, peer].map((each) => links.get(each)))).every(({ operstate }) => operstate === UP))
 }
 
 /** Sets a device up. */
