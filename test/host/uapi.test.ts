@@ -11,7 +11,9 @@ import { constants, structs } from '../uapi/ours.js'
 import { type Numbers, programFor, readNumbers } from '../uapi/program.js'
 
 const headers = ['openvswitch', 'genetlink', 'netlink'] as const
-let parsed: Record<(typeof headers)[number], Header>
+/** Of these we have, by intent, little. */
+const linkHeaders = ['if', 'if_link', 'if_tunnel', 'rtnetlink', 'veth'] as const
+let parsed: Record<(typeof headers)[number] | (typeof linkHeaders)[number], Header>
 let numbers: Numbers
 let folder: string
 
@@ -19,10 +21,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'uapi-'))
   const installed = await setupLab(['uapi-newest'])
   const include = join(installed.find(({ manifest }) => manifest.name === 'uapi-newest')!.path, 'root/usr/include')
-  parsed = Object.fromEntries(headers.map((name) => [name, parseHeader(readFileSync(join(include, `linux/${name}.h`), 'utf8'))])) as typeof parsed
+  const read = (name: string) => parseHeader(readFileSync(join(include, `linux/${name}.h`), 'utf8'))
+  parsed = Object.fromEntries([...headers.map((name) => [name, read(name)]), ...linkHeaders.map((name) => [name, ourPart(read(name))])]) as typeof parsed
   const all = Object.values(parsed)
   const together = { enums: all.flatMap(({ enums }) => enums), macros: all.flatMap(({ macros }) => macros), structs: all.flatMap(({ structs: each }) => each) }
-  writeFileSync(join(folder, 'numbers.c'), programFor(headers.map((name) => `linux/${name}.h`), together))
+  writeFileSync(join(folder, 'numbers.c'), programFor([...headers, ...linkHeaders].map((name) => `linux/${name}.h`), together))
   // The machine's own headers of the kernel are others.
   const compile = `cc -Wall -Werror -isystem ${include} -isystem ${include}/x86_64-linux-gnu numbers.c -o numbers && ./numbers`
   const { status, stdout, stderr } = await runInLab({ command: ['sh', '-c', compile], cwd: folder, kernel: 'newest', components: ['compiler'], timeout: 120 })
@@ -34,6 +37,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Of the kernel's own net/openvswitch/datapath.h: bits of OVS_PACKET_ATTR_HASH, which no header for user space has. */
 const unpublished = new Set(['OVS_PACKET_HASH_SW_BIT', 'OVS_PACKET_HASH_L4_BIT'])
+
+/** What of a header we have as well. */
+function ourPart({ enums, macros, structs: all }: Header): Header {
+  return {
+    enums: enums.map(({ name, members }) => ({ name, members: members.filter((each) => constants.has(each)) })),
+    macros: macros.filter((each) => constants.has(each)),
+    structs: all.filter(({ name }) => structs.has(name)),
+  }
+}
 
 const names = (header: Header) => namesOf(header).map(([name]) => name)
 
@@ -73,6 +85,23 @@ describe('linux/genetlink.h and linux/netlink.h of the newest kernel', () => {
   test('have every name of ours', () => {
     const theirs = new Set([...names(parsed.genetlink), ...names(parsed.netlink)])
     expect([...constants.keys()].filter((name) => /^(CTRL_|GENL_[A-Z]+_|NL_|NLM_|NLMSGERR_)/.test(name) && !theirs.has(name))).toEqual([])
+  })
+})
+
+describe('the headers of network devices', () => {
+  test('have every name of ours', () => {
+    const theirs = new Set(linkHeaders.flatMap((name) => names(parsed[name])))
+    expect([...constants.keys()].filter((name) => /^(IFLA|VETH_INFO|IFF|RTM)_/.test(name) && !theirs.has(name))).toEqual([])
+    expect(theirs.size).toBeGreaterThan(90)
+  })
+
+  test.each([
+    ['ifinfomsg', ['ifinfomsg.__ifi_pad is 1 bytes at 1, ours is not there']],
+    // It has grown, and what older kernels have is enough: the rest is its tail.
+    ['rtnl_link_stats64', ['struct rtnl_link_stats64 is 200 bytes long, ours is 192', 'rtnl_link_stats64.rx_otherhost_dropped is 8 bytes at 192, ours is not there']],
+    ['ifla_vxlan_port_range', []],
+  ])('have struct %s with our members in their places, but for what is known', (name, but) => {
+    expect(layoutProblems(numbers, name, leftOutStructures)).toEqual(but)
   })
 })
 

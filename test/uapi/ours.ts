@@ -7,12 +7,14 @@ import { AttributeSet } from '../../src/netlink/attributes.js'
 import type { AnyCodec } from '../../src/netlink/codec.js'
 import type { Field, Struct } from '../../src/netlink/struct.js'
 import * as ovs from '../../src/ovs/index.js'
+import * as link from '../../src/rtnetlink/link.js'
+import * as tunnels from '../../src/rtnetlink/tunnels.js'
 import { documentedNumbers, sources } from './sources.js'
 import { inside, type Nest } from './walk.js'
 
 type AnyStruct = Struct<Record<string, Field<AnyCodec>>>
 
-const exported: readonly unknown[] = [...Object.values(ovs), ...Object.values(controller), ...Object.values(policy)]
+const exported: readonly unknown[] = [...Object.values(ovs), ...Object.values(controller), ...Object.values(policy), ...Object.values(link), ...Object.values(tunnels)]
 
 /** The structure that a codec is. */
 export function structIn(codec: AnyCodec): AnyStruct | undefined {
