@@ -1,7 +1,6 @@
 import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
 import type { AbortOptions } from '../netlink/abort.js'
-import { Errno } from '../netlink/errno.js'
-import { InvalidValueError, KernelError } from '../netlink/errors.js'
+import { InvalidValueError } from '../netlink/errors.js'
 import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { ActionInput } from '../ovs/action.js'
@@ -9,6 +8,7 @@ import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '.
 import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
 import { maskedKey } from '../ovs/masked-key.js'
 import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
+import { mayBeAsGiven, twice } from './as-given.js'
 import { explain, explained, whatIsWrong } from './explain.js'
 import type { Context } from './context.js'
 import { Meters } from './meters.js'
@@ -255,7 +255,8 @@ export class Datapath {
 
   /** Deletes many flows; see {@link putFlows}. @throws BulkInterruptedError */
   deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>, options?: AbortOptions): Promise<BulkResult> {
-    return this.#explainedAll(this.#ovs.flow.delAll(names, (name) => this.#flow(name), options))
+    const naming = { reduced: (name: FlowName) => this.#flow(name), asGiven: (name: FlowName) => ({ ...name, dpIfindex: this.dpIfindex }) }
+    return this.#explainedAll(twice(names, (some, request) => this.#ovs.flow.delAll(some, request, options), naming))
   }
 
   /** Deletes all flows; the kernel announces none of them. @throws KernelError (`ENODEV`) */
@@ -316,13 +317,12 @@ export class Datapath {
     return { ...rest, dpIfindex: this.dpIfindex, unknown: [{ number: KEY, bytes: maskedKey(key, mask), place: 0 }, ...((flow as FlowInput).unknown ?? [])] }
   }
 
-  /** A flow that was made with a key beyond its mask, by another program, is named by that key, as the kernel reports it. */
+  /** By the reduced key, or else by the key as given. */
   async #named(name: FlowName, ask: (request: FlowRequest) => Promise<Flow>): Promise<Flow> {
     try {
       return await ask(this.#flow(name))
     } catch (error) {
-      const asGiven = error instanceof KernelError && error.errno === Errno.ENOENT && 'key' in name && name.mask !== undefined
-      if (!asGiven) throw explain(error, { datapath: this.name })
+      if (!mayBeAsGiven(name, error)) throw explain(error, { datapath: this.name })
       return await this.#explained(ask({ ...name, dpIfindex: this.dpIfindex }))
     }
   }

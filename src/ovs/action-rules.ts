@@ -188,7 +188,7 @@ function packetOf(given: FlowKeyInput, mask: FlowMask | undefined): Packet {
   const key = decodedKey(given, mask)
   const inner = behindTags(key)
   const framed = given.ethernet !== undefined || given.ethertype === undefined
-  const type = mask === undefined || !framed || isTypeMatched(key, mask) ? (inner.ethertype ?? 0) : 0
+  const type = mask === undefined || isTypeMatched(key, mask) ? (inner.ethertype ?? 0) : 0
   const labels = mask === undefined ? inner.mpls?.length : Math.min(inner.mpls?.length ?? 0, labelsMatched(mask))
   return { key: inner, framed, known: type, ethernet: framed, type, tagged: ((key.vlan ?? 0) & VLAN_PRESENT) !== 0, labels: labels ?? 0 }
 }

@@ -50,9 +50,28 @@ const LINES = Object.entries(table) as [Member, KeyFacts][]
 const RULES: readonly Rule[] = LINES.flatMap(([member, { behind, layer }]) => (behind === undefined ? [] : [rule(member, behind, layer)]))
 const RULE_OF: ReadonlyMap<string, Rule> = new Map(RULES.map((each) => [each.member, each]))
 
+const NO_HEADERS: readonly Member[] = []
+const BEHIND_IP: Readonly<Record<Version, ReadonlyMap<number, readonly Member[]>>> = { ipv4: behindIp('ipv4'), ipv6: behindIp('ipv6') }
+
+function behindIp(version: Version): Map<number, Member[]> {
+  const found = new Map<number, Member[]>()
+  for (const [member, { behind }] of LINES) {
+    if (behind === undefined || !('proto' in behind) || (behind.over ?? version) !== version) continue
+    found.set(behind.proto, [...(found.get(behind.proto) ?? []), member])
+  }
+  return found
+}
+
 /** The members that a key needs behind an IP header with this protocol, unless it is a later fragment's. */
 export function headersBehind(version: Version, proto: number): readonly Member[] {
-  return LINES.flatMap(([member, { behind }]) => (behind !== undefined && 'proto' in behind && behind.proto === proto && (behind.over ?? version) === version ? [member] : []))
+  return BEHIND_IP[version].get(proto) ?? NO_HEADERS
+}
+
+const ND_TYPES = table.nd.behind !== undefined && 'icmpv6Type' in table.nd.behind ? table.nd.behind.icmpv6Type : []
+
+/** Whether ICMPv6 of this type is neighbour discovery. */
+export function isNdType(type: number): boolean {
+  return ND_TYPES.includes(type)
 }
 
 /** Members whose mask is allowed whatever the key has. */

@@ -4,7 +4,8 @@ import { Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import type { Writer } from '../netlink/writer.js'
 import { FlowKeyAttributes } from './key.js'
-import { CtTupleIpv4Key, CtTupleIpv6Key } from './key-structs.js'
+import { CtTupleIpv4Key, CtTupleIpv6Key, IcmpKey } from './key-structs.js'
+import { isNdType } from './match-rules.js'
 import { NshBase, NshKeyAttributes } from './nsh.js'
 import { TunnelKeyAttributes } from './tunnel-key.js'
 
@@ -44,7 +45,8 @@ function nest(reducerOf: (number: number, mask: Range) => Reducer | undefined): 
   }
 }
 
-const whole: Reducer = (from, [start, end], _mask, out) => out.raw(from.bytes.subarray(start, end))
+/** As it is, whatever the mask. */
+export const whole: Reducer = (from, [start, end], _mask, out) => out.raw(from.bytes.subarray(start, end))
 
 const { ipv4Dst, ipv6Dst, ttl, geneveOpts, vxlanOpts, erspanOpts } = TunnelKeyAttributes.table
 
@@ -111,11 +113,23 @@ const tuple =
     if (out.bytes[start + proto] === 0 && !isZero(out.bytes, start, out.length)) out.bytes[start + proto] = ~(mask === undefined ? 0 : (from.bytes[mask[0] + proto] as number))
   }
 
+/**
+ * The kernel wants `nd` behind two types: where what is covered of another type is one of them, it gets the bits that
+ * are not covered.
+ */
+const icmpv6: Reducer = (from, key, mask, out) => {
+  const at = out.length + IcmpKey.fields.type.offset
+  cover(from, key, mask, out)
+  const type = out.bytes[at] as number
+  if (isNdType(type)) out.bytes[at] = type | ~(mask === undefined ? 0 : (from.bytes[mask[0] + IcmpKey.fields.type.offset] as number))
+}
+
 /** How keys are reduced whose bits do not stand for themselves alone. */
 export const REDUCERS: ReadonlyMap<number, Reducer> = new Map([
   [FlowKeyAttributes.table.tunnel.number, tunnel],
   [FlowKeyAttributes.table.nsh.number, nsh],
   [FlowKeyAttributes.table.mpls.number, mpls],
+  [FlowKeyAttributes.table.icmpv6.number, icmpv6],
   [FlowKeyAttributes.table.ctOrigTupleIpv4.number, tuple(CtTupleIpv4Key.fields.proto.offset)],
   [FlowKeyAttributes.table.ctOrigTupleIpv6.number, tuple(CtTupleIpv6Key.fields.proto.offset)],
 ])

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
-import { exact, type FlowKeyInput, type FlowMask, vlanTci } from '../../src/index.js'
+import { describe, expect, test } from 'vitest'
+import { exact, type Flow, type FlowKeyInput, type FlowMask, vlanTci } from '../../src/index.js'
+import { all } from './support/commands.js'
 import { ethernet, keyCases } from './support/key-cases.js'
+import { anyFlows, asGivenAndReduced, isReportedWhole } from './support/key-names.js'
 import { anyKeys, expectRoundTrip } from './support/key-round-trip.js'
 import { useOvs } from './support/ovs.js'
 
@@ -12,6 +14,38 @@ test('each key and mask is put, dumped as it was put, and shown by ovs-dpctl as 
 
 test('so is any value with any mask', async () => {
   await expectRoundTrip(await lab.datapath('kya'), await lab.datapath('kyb'), anyKeys(5))
+})
+
+const nameOf = ({ key = {}, mask }: Flow) => ({ key, mask })
+
+describe('any two flows with one mask', () => {
+  const flows = anyFlows(300)
+
+  test('are made, the same, or refused, and reported, with reduced keys as with the keys as given; names are the same where flows are', async () => {
+    const [one, other, named] = [await lab.datapath('kya'), await lab.datapath('kyb'), await lab.datapath('kyc')]
+    const { given, reduced } = await asGivenAndReduced(lab.ovs, [one, other], flows)
+    expect(reduced).toEqual(given)
+    const { failures } = await named.putFlows(flows)
+    expect(failures.map(({ index }) => flows[index])).toEqual(given.flatMap(({ outcome, flow }) => (outcome === 'refused' ? [flow] : [])))
+    const made = given.filter(({ outcome }) => outcome === 'made')
+    const reported = await all(named.flows())
+    expect(reported).toHaveLength(made.length)
+    // What was reported names the same flow.
+    expect(await named.deleteFlows(reported.map(nameOf))).toEqual({ done: made.length, failures: [] })
+    expect(await all(named.flows())).toEqual([])
+    // There are enough of each kind for this to mean something.
+    for (const outcome of ['made', 'same', 'refused']) expect(given.filter((each) => each.outcome === outcome).length).toBeGreaterThan(50)
+  })
+
+  test('are found as they are reported, also where another program made them with the keys as given', async () => {
+    const dp = await lab.datapath('kya')
+    for (const { key, mask } of flows.filter(isReportedWhole)) await lab.ovs.flow.new({ dpIfindex: dp.dpIfindex, key, mask, actions: [], probe: true }).catch(() => {})
+    const reported = await all(dp.flows())
+    expect(reported.length).toBeGreaterThan(100)
+    for (const flow of reported.slice(0, 60)) await dp.deleteFlow(nameOf(flow))
+    expect(await dp.deleteFlows(reported.slice(60).map(nameOf))).toEqual({ done: reported.length - 60, failures: [] })
+    expect(await all(dp.flows())).toEqual([])
+  })
 })
 
 const tunnel = { ipv4Dst: '192.0.2.1', ttl: 64 }

@@ -8,6 +8,7 @@ import { type FlowKey, FlowKeyAttributes, type FlowKeyInput, type FlowMask, mask
 import { decode, encode, encodeMask, hex } from '../netlink/helpers.js'
 
 const reduced = (key: FlowKeyInput, mask: FlowMask): FlowKey => decode(FlowKeyAttributes, maskedKey(key, mask))
+const { table } = FlowKeyAttributes
 const ETHERNET = { src: '00:00:00:00:00:01', dst: '00:00:00:00:00:02' }
 const TCP: FlowKeyInput = {
   inPort: 1,
@@ -55,6 +56,50 @@ describe('maskedKey', () => {
 
   it('takes an ethertype in the mask for the inner one, where the mask has no encap, as the kernel does', () => {
     expect(reduced(TAGGED, { ethertype: exact })).toMatchObject({ ethertype: 0x8100, vlan: vlanTci(5, 3), encap: { ethertype: 0x0800, ipv4: { src: '0.0.0.0' } } })
+  })
+
+  const TWO_TAGS: FlowKeyInput = { ethernet: ETHERNET, ethertype: 0x88a8, vlan: vlanTci(7), encap: { ...TAGGED, inPort: undefined, ethernet: undefined, ethertype: 0x88a8 } }
+
+  it('writes one type for a tag whose type the kernel does not match: without an encap in the mask it matches the tag alone', () => {
+    expect(reduced(TWO_TAGS, {})).toMatchObject({ ethertype: 0x8100, vlan: vlanTci(7), encap: { ethertype: 0x8100, vlan: vlanTci(5, 3) } })
+    expect(reduced(TWO_TAGS, { ethertype: exact, vlan: 0x1fff, encap: { ethertype: exact } })).toMatchObject({ ethertype: 0x88a8, encap: { ethertype: 0x8100, encap: { ethertype: 0x0800, ipv4: { src: '0.0.0.0' } } } })
+  })
+
+  it('takes what the mask has beside a tag for what is within, as the kernel does', () => {
+    expect(reduced(TWO_TAGS, { ethertype: exact, ipv4: { src: exact } }).encap?.encap).toMatchObject({ ethertype: 0x0800, ipv4: { src: '10.0.0.1' } })
+    expect(reduced(TAGGED, { ethertype: exact, vlan: exact, encap: { ethertype: exact }, ipv4: { src: '255.0.0.0' } }).encap).toMatchObject({ ethertype: 0x0800, ipv4: { src: '10.0.0.0' } })
+  })
+
+  it('leaves out a tag that is cut off, which is to the kernel as none', () => {
+    expect(reduced({ ethernet: ETHERNET, ethertype: 0x88a8, vlan: 0, encap: {} }, { ethertype: exact })).toEqual({ ethernet: { src: '00:00:00:00:00:00', dst: '00:00:00:00:00:00' } })
+  })
+
+  it('keeps an ethertype without Ethernet, one for all where the mask does not cover it', () => {
+    const { ethernet: _, ...packet } = TCP
+    expect(reduced(packet, { inPort: exact })).toEqual({ inPort: 1, ethertype: 0x0600 })
+    expect(reduced({ inPort: 1, ethertype: 0x86dd, ipv6: {} }, { inPort: exact })).toEqual({ inPort: 1, ethertype: 0x0600 })
+    expect(reduced({ inPort: 1 }, { inPort: exact })).toEqual({ inPort: 1 })
+  })
+
+  it('has one ethertype where the mask has extension headers alone, which the kernel matches whatever it is', () => {
+    const name = maskedKey({ ethernet: ETHERNET, ethertype: 0x86dd, ipv6: { proto: 89 }, ipv6Exthdrs: 3 }, { ipv6Exthdrs: 1 })
+    expect(decode(FlowKeyAttributes, name)).toMatchObject({ ethertype: 0x86dd, ipv6: { proto: 0 }, ipv6Exthdrs: 1 })
+    for (const ethertype of [0x88cc, undefined]) expect(decode(FlowKeyAttributes, maskedKey({ ethernet: ETHERNET, ethertype, ipv6Exthdrs: 1 }, { ipv6Exthdrs: 1 }))).toEqual(decode(FlowKeyAttributes, name))
+  })
+
+  const ND: FlowKeyInput = { ethertype: 0x86dd, ipv6: { proto: 58 }, icmpv6: { type: 135 }, nd: { target: 'fe80::1' }, ctOrigTupleIpv6: { src: 'fd00::1', proto: 6 } }
+
+  it('keeps neighbour discovery only where the mask says that it is one: to the kernel it is in the place of how the connection began', () => {
+    expect(reduced(ND, { ethertype: exact, ipv6: { proto: exact }, icmpv6: { type: exact } })).toMatchObject({ icmpv6: { type: 135 }, nd: { target: '::' } })
+    const { icmpv6, nd, ctOrigTupleIpv6 } = reduced(ND, { ethertype: exact, ctOrigTupleIpv6: exact })
+    expect([icmpv6, nd, ctOrigTupleIpv6?.src]).toEqual([{ type: 0, code: 0 }, undefined, 'fd00::1'])
+  })
+
+  it('does not make neighbour discovery of another type', () => {
+    const other = { ...ND, icmpv6: { type: 0xff }, nd: undefined }
+    expect(reduced(other, { ethertype: exact, ipv6: { proto: exact }, icmpv6: { type: 0x87 } }).icmpv6?.type).toBe(0xff)
+    expect(reduced(other, { ethertype: exact, ipv6: { proto: exact }, icmpv6: { type: 0x88 } }).icmpv6?.type).toBe(0xff)
+    expect(reduced(other, { ethertype: exact, ipv6: { proto: exact }, icmpv6: { type: 0x86 } }).icmpv6?.type).toBe(0x86)
   })
 
   it('keeps the port whole, which the kernel matches whole', () => {
@@ -131,7 +176,7 @@ describe('maskedKey', () => {
     { requiredKeys: [] },
   )
 
-  /** The bits of each attribute, by its path. */
+  /** The bits of each attribute, by its path; the path's last number is the attribute's. */
   function bitsOf(bytes: Uint8Array, found = new Map<string, Uint8Array>(), path = ''): Map<string, Uint8Array> {
     const source = new Source(bytes)
     eachAttribute(source, 0, bytes.length, (type, start, end) => {
@@ -145,13 +190,17 @@ describe('maskedKey', () => {
   it('has no bits beyond the mask, other than an ethertype, a port, and a tag that the mask does not speak of', () => {
     fc.assert(
       fc.property(key, key, (value, mask) => {
-        const bits = bitsOf(encodeMask(FlowKeyAttributes, mask))
+        const bits = [...bitsOf(encodeMask(FlowKeyAttributes, mask))]
         for (const [path, payload] of bitsOf(maskedKey(value, mask))) {
-          const whole = [FlowKeyAttributes.table.ethertype.number, FlowKeyAttributes.table.inPort.number].some((number) => path.endsWith(`/${number}`))
-          if (whole || (path.endsWith(`/${FlowKeyAttributes.table.vlan.number}`) && !(bits.get(path)?.some((byte) => byte !== 0) ?? false))) continue
-          const allowed = bits.get(path) ?? new Uint8Array(payload.length)
-          const tag = path.endsWith(`/${FlowKeyAttributes.table.vlan.number}`)
-          payload.forEach((byte, i) => expect(byte & ~(allowed[i]! | (tag && i === 0 ? 0x10 : 0))).toBe(0))
+          const number = Number(path.slice(path.lastIndexOf('/') + 1))
+          if (number === table.ethertype.number || number === table.inPort.number) continue
+          // The kernel reads what is within a tag as if it stood beside it.
+          const masks = bits.flatMap(([each, covered]) => (each.endsWith(`/${number}`) && covered.some((byte) => byte !== 0) ? [covered] : []))
+          if (number === table.vlan.number && masks.length === 0) continue
+          payload.forEach((byte, i) => {
+            const allowed = masks.reduce((all, covered) => all | (covered[i] ?? 0), number === table.vlan.number && i === 0 ? 0x10 : 0)
+            expect(byte & ~allowed).toBe(0)
+          })
         }
       }),
     )
