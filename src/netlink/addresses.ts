@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Source } from './bytes.js'
 import { type Codec, exact, fixed } from './codec.js'
-import { InvalidValueError } from './errors.js'
+import { InvalidValueError, MalformedMessageError } from './errors.js'
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i
@@ -107,7 +107,11 @@ export const ipAddress: Codec<string> = {
   describe: 'IPv4 or IPv6 address (4 or 16 bytes)',
   least: 4,
   most: 16,
-  read: (source, start, end) => (end - start < 16 ? formatIpv4(source.bytes, start) : formatIpv6(source.bytes, start)),
+  read(source, start, end) {
+    if (end - start === 16) return formatIpv6(source.bytes, start)
+    if (end - start === 4) return formatIpv4(source.bytes, start)
+    throw new MalformedMessageError(`an address is 4 or 16 bytes long, not ${end - start}`)
+  },
   write(writer, value) {
     if (typeof value !== 'string' || (!isIPv4(value) && parseIpv6(value) === undefined)) throw new InvalidValueError('must be an IPv4 or IPv6 address', value, 'Write it as 10.0.0.1 or fe80::1.')
     ;(isIPv4(value) ? ipv4 : ipv6).write(writer, value)

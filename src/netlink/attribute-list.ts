@@ -2,6 +2,7 @@ import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { type Codec, exact, type InOf, type OutOf } from './codec.js'
 import { align, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 import { byNumber, eachAttribute, entriesOf, type Entry, type Table, writeEntry } from './attributes.js'
+import { decodable, readWhole, undecoded } from './decodable.js'
 import { InvalidValueError } from './errors.js'
 import { readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
@@ -44,13 +45,17 @@ export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], reado
     this.#byName = new Map(this.entries.map((entry) => [entry.name, entry]))
   }
 
-  /** What the table does not know, or what is shorter than it can be, is an item `unknown`. @throws MalformedMessageError */
+  /**
+   * What the table does not know, what is shorter or longer than it can be, or what is malformed inside, is an item `unknown`.
+   *
+   * @throws MalformedMessageError when a length of the items themselves does not fit.
+   */
   read(source: Source, start: number, end: number): ItemOut<T>[] {
     const items: Record<string, unknown>[] = []
     eachAttribute(source, start, end, (type, from, to) => {
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
-      if (entry !== undefined && to - from >= entry.codec.least && (to - from) % entry.unit === 0) items.push({ [entry.name]: entry.codec.read(source, from, to) })
-      else items.push({ unknown: readUnknown(source, type, from, to) })
+      const value = entry !== undefined && decodable(entry, to - from) ? readWhole(entry, source, from, to) : undecoded
+      items.push(value === undecoded ? { unknown: readUnknown(source, type, from, to) } : { [(entry as Entry).name]: value })
     })
     return items as ItemOut<T>[]
   }

@@ -1,6 +1,7 @@
 import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { type AnyCodec, type Codec, exact, type Exact, flag, type InOf, type MaskOf, type OutOf } from './codec.js'
 import { align, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
+import { decodable, readWhole, undecoded } from './decodable.js'
 import { InvalidValueError, MalformedMessageError, OvsError } from './errors.js'
 import { givePlaces, readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
@@ -85,7 +86,7 @@ export function kernelSuffix(name: string): string {
 export function entriesOf(prefix: string, table: Table): Entry[] {
   return Object.entries(table).map(([name, { number, codec, flags }]) => ({
     name,
-    longest: codec.least === codec.most && codec.extensible !== true ? codec.most : 0xffff,
+    longest: codec.extensible === true ? 0xffff : codec.most,
     unit: codec.unit ?? 1,
     kernelName: `${prefix}_${kernelSuffix(name)}`,
     number,
@@ -134,6 +135,11 @@ export function eachAttribute(source: Source, start: number, end: number, visit:
     visit(source.view.getUint16(at + 2, LITTLE_ENDIAN), at + NLA_HEADER, at + length)
     at += align(length)
   }
+  if (at < end) throw leftOver(end - at)
+}
+
+function leftOver(count: number): MalformedMessageError {
+  return new MalformedMessageError(`${count} bytes are left behind the last attribute`)
 }
 
 function badLength(source: Source, at: number, end: number, length: number): MalformedMessageError {
@@ -177,7 +183,12 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     return this.#byNumber[number]
   }
 
-  /** What the table does not know, or what is shorter or longer than it can be, is kept in `unknown`. @throws MalformedMessageError */
+  /**
+   * What the table does not know, what is shorter or longer than it can be, what is malformed inside, and all but the last
+   * of what is given more than once, is kept in `unknown`.
+   *
+   * @throws MalformedMessageError when a length of these attributes themselves does not fit.
+   */
   read(source: Source, start: number, end: number): TableOut<T> {
     const result: Record<string, unknown> = {}
     this.#read(result, source, start, end, undefined)
@@ -196,22 +207,28 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     this.#read(result, source, start, end, undefined)
   }
 
-  #read(result: Record<string, unknown>, source: Source, start: number, end: number, key: Record<string, unknown> | undefined): void {
+  /** @param last Where each attribute is given the last time, by its number: known only where one is given twice. */
+  #read(result: Record<string, unknown>, source: Source, start: number, end: number, key: Record<string, unknown> | undefined, last?: ReadonlyMap<number, number>): void {
     const { view } = source
     let place = 0
     let unplaced = 0
-    for (let at = start; at + NLA_HEADER <= end; ) {
+    let seen = 0
+    let at = start
+    while (at + NLA_HEADER <= end) {
       const length = view.getUint16(at, LITTLE_ENDIAN)
       if (length < NLA_HEADER || at + length > end) throw badLength(source, at, end, length)
       const type = view.getUint16(at + 2, LITTLE_ENDIAN)
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
-      const size = length - NLA_HEADER
-      if (entry !== undefined && size >= entry.codec.least && size <= entry.longest && size % entry.unit === 0) {
-        const { codec } = entry
-        result[entry.name] =
-          key === undefined || codec.readMask === undefined
-            ? codec.read(source, at + NLA_HEADER, at + length, result)
-            : codec.readMask(source, at + NLA_HEADER, at + length, key[entry.name])
+      let value: unknown = undecoded
+      if (entry !== undefined && decodable(entry, length - NLA_HEADER) && (last === undefined || last.get(entry.number) === at)) {
+        // Several numbers share a bit: whether it is the same one is looked at only then.
+        const bit = 1 << entry.number
+        if (seen & bit && last === undefined && entry.name in result) return this.#readRepeated(result, source, start, end, key)
+        seen |= bit
+        value = readWhole(entry, source, at + NLA_HEADER, at + length, result, key)
+      }
+      if (value !== undecoded) {
+        result[(entry as Entry).name] = value
         if (unplaced > 0) givePlaces(result.unknown as UnknownAttribute[], unplaced, place)
         unplaced = 0
         place++
@@ -222,6 +239,19 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
       }
       at += align(length)
     }
+    if (at < end) throw leftOver(end - at)
+  }
+
+  /** As the kernel does, the last one counts; those before it are kept as they came. */
+  #readRepeated(result: Record<string, unknown>, source: Source, start: number, end: number, key: Record<string, unknown> | undefined): void {
+    const last = new Map<number, number>()
+    eachAttribute(source, start, end, (type, from, to) => {
+      const entry = this.#byNumber[type & NLA_TYPE_MASK]
+      if (entry !== undefined && decodable(entry, to - from)) last.set(entry.number, from - NLA_HEADER)
+    })
+    for (const { name } of this.entries) delete result[name]
+    delete result.unknown
+    this.#read(result, source, start, end, key, last)
   }
 
   /** Members are written in the order that the object has: decoded ones in that of the message. */

@@ -26,7 +26,7 @@ export interface Codec<Out, In = Out, Mask = In | Exact> {
   readonly least: number
   /** The most bytes that the kernel takes. */
   readonly most: number
-  /** More bytes than `most` can be decoded and are kept: a structure that has grown. */
+  /** More bytes than `most` can be decoded all the same: a structure that has grown, a longer text. */
   readonly extensible?: true
   /** What the length is a multiple of; payloads of another length are kept undecoded. */
   readonly unit?: number
@@ -161,6 +161,7 @@ export function text(most: number): Codec<string> {
     describe: `text of at most ${most} bytes, NUL-terminated`,
     least: 0,
     most: most + 1,
+    extensible: true,
     read(source, start, end) {
       const nul = source.bytes.indexOf(0, start)
       return decodeText(source, start, nul === -1 || nul > end ? end : nul)

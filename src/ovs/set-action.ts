@@ -1,6 +1,7 @@
 import { LITTLE_ENDIAN, type Source } from '../netlink/bytes.js'
 import { type AnyCodec, type Codec, exact } from '../netlink/codec.js'
-import { NLA_HEADER, NLA_TYPE_MASK } from '../netlink/constants.js'
+import { align, NLA_HEADER, NLA_TYPE_MASK } from '../netlink/constants.js'
+import { decodable, readWhole, undecoded } from '../netlink/decodable.js'
 import { InvalidValueError, MalformedMessageError } from '../netlink/errors.js'
 import { readUnknown } from '../netlink/unknown-attribute.js'
 import type { Writer } from '../netlink/writer.js'
@@ -26,7 +27,11 @@ export const SetKey: Codec<FlowKey, FlowKeyInput, never> = {
   describe: 'one OVS_KEY_ATTR_*',
   least: NLA_HEADER,
   most: 65531,
-  read: (source, start, end) => FlowKeyAttributes.read(source, start, end),
+  read(source, start, end) {
+    const key = FlowKeyAttributes.read(source, start, end)
+    if (Object.keys(key).length !== 1) throw new MalformedMessageError('a set does not hold exactly one attribute')
+    return key
+  },
   write(writer, value) {
     const name = onlyMember(value)
     const fields = (FlowKeyAttributes.entries.find((each) => each.name === name)?.codec as { fields?: object } | undefined)?.fields
@@ -46,11 +51,18 @@ export const SetMaskedKey: Codec<MaskedSet, MaskedSetInput, never> = {
   most: 65531,
   read(source: Source, start, end) {
     const size = source.view.getUint16(start, LITTLE_ENDIAN)
-    if (size < NLA_HEADER || start + size > end) throw new MalformedMessageError('a masked set holds an attribute that does not fit')
+    if (size < NLA_HEADER || start + size > end || start + align(size) < end || size % 2 !== 0) {
+      throw new MalformedMessageError('a masked set does not hold exactly one attribute of two halves')
+    }
     const type = source.view.getUint16(start + 2, LITTLE_ENDIAN)
     const from = start + NLA_HEADER
     const middle = from + ((size - NLA_HEADER) >> 1)
-    return { key: half(source, type, from, middle), mask: half(source, type, middle, start + size) }
+    const entry = FlowKeyAttributes.entry(type & NLA_TYPE_MASK)
+    if (entry !== undefined && decodable(entry, middle - from)) {
+      const [key, mask] = [readWhole(entry, source, from, middle), readWhole(entry, source, middle, start + size)]
+      if (key !== undecoded && mask !== undecoded) return { key: { [entry.name]: key }, mask: { [entry.name]: mask } }
+    }
+    return { key: { unknown: [readUnknown(source, type, from, middle)] }, mask: { unknown: [readUnknown(source, type, middle, start + size)] } }
   },
   write(writer, value) {
     if (typeof value !== 'object' || value === null || value.key === undefined || value.mask === undefined) {
@@ -100,12 +112,6 @@ function checkCovered(writer: Writer, from: number, middle: number, codec: AnyCo
       throw new InvalidValueError('has bits outside of its mask', key, 'Clear those bits, or extend the mask.')
     }
   }
-}
-
-function half(source: Source, type: number, start: number, end: number): FlowKey {
-  const entry = FlowKeyAttributes.entry(type & NLA_TYPE_MASK)
-  if (entry === undefined || end - start < entry.codec.least) return { unknown: [readUnknown(source, type, start, end)] }
-  return { [entry.name]: entry.codec.read(source, start, end) as unknown }
 }
 
 function onlyMember(value: object): string {

@@ -31,6 +31,22 @@ describe('AttributeList', () => {
     expect(decode(Steps, hex('0400 0100'))).toEqual([{ unknown: { number: 1, bytes: hex('') } }])
   })
 
+  it.each([
+    ['a number', '0c00 0100 01000000 02000000', 1],
+    ['a flag', '0500 0200 01 000000', 2],
+    ['a byte', '0600 0300 0102 0000', 3],
+  ])('keeps what is longer than %s can be as unknown, with all its bytes', (_what, text, number) => {
+    const bytes = hex(text)
+    const items = decode(Steps, bytes)
+    expect(items).toEqual([{ unknown: { number, bytes: bytes.slice(4, bytes[0]) } }])
+    expect(encode(Steps, items)).toEqual(bytes)
+  })
+
+  it('keeps a nest that does not fit as unknown, and the others as they are', () => {
+    const Nests = attributeList('NEST', { go: attribute(1, u32), steps: attribute(2, Steps) })
+    expect(decode(Nests, hex('0800 0200 0900 0100  0800 0100 01000000'))).toEqual([{ unknown: { number: 2, bytes: hex('0900 0100') } }, { go: 1 }])
+  })
+
   it('says which of several cannot be encoded', () => {
     expect(refused(() => encode(Steps, [{ pop: true }, { small: 256 }])).attribute).toEqual(['[1]', 'STEP_SMALL'])
   })

@@ -94,8 +94,20 @@ describe('decoding', () => {
     expect(decode(Outer, hex('0400 0200  0800 0700 01000000'))).toEqual({ portNo: 1 })
   })
 
-  it('takes the last of two, as the kernel does', () => {
-    expect(decode(Outer, hex('0800 0700 01000000 0800 0700 02000000'))).toEqual({ portNo: 2 })
+  it('takes the last of several, as the kernel does, and keeps the others in their places', () => {
+    const bytes = hex('0800 0700 01000000  0600 6300 0102 0000  0800 0700 02000000  0700 0300 61620000  0800 0700 03000000  0400 6400')
+    const value = decode(Outer, bytes)
+    expect(value).toEqual({
+      name: 'ab',
+      portNo: 3,
+      unknown: [
+        { number: 7, bytes: hex('01000000'), place: 0 },
+        { number: 0x63, bytes: hex('0102'), place: 1 },
+        { number: 7, bytes: hex('02000000'), place: 2 },
+        { number: 0x64, bytes: hex('') },
+      ],
+    })
+    expect(encode(Outer, value)).toEqual(bytes)
   })
 
   it('keeps what a longer structure has at its end', () => {
@@ -135,8 +147,25 @@ describe('decoding', () => {
     expect(() => decode(Outer, hex(bytes))).toThrow(new MalformedMessageError(sentence))
   })
 
-  it('refuses a nested attribute that reaches beyond its nest, though the message goes on', () => {
-    expect(() => decode(Outer, hex('0800 0500 0800 0100  0800 0700 01000000'))).toThrow(MalformedMessageError)
+  it('refuses what is too short for an attribute behind the last one', () => {
+    expect(() => decode(Outer, hex('0800 0700 01000000 0000'))).toThrow(new MalformedMessageError('2 bytes are left behind the last attribute'))
+  })
+
+  it.each([
+    ['that reaches beyond it, though the message goes on', '0800 0100'],
+    ['that is shorter than its header', '0300 0100'],
+    ['behind which something is left', '0500 0100 07000000 00'],
+  ])('keeps a nest with an attribute %s as unknown, and reads on', (_what, inner) => {
+    const length = (4 + hex(inner).length).toString(16).padStart(2, '0')
+    const bytes = hex(`${length}00 0580 ${inner} ${'00'.repeat(-hex(inner).length & 3)} 0800 0700 01000000`)
+    const value = decode(Outer, bytes)
+    expect(value).toEqual({ portNo: 1, unknown: [{ number: 5, nestedFlag: true, bytes: hex(inner), place: 0 }] })
+    expect(encode(Outer, value)).toEqual(bytes)
+  })
+
+  it('throws on what a codec does wrong itself', () => {
+    const broken = attributes('BROKEN', { one: attribute(1, { ...u8, read: () => { throw new TypeError('broken') } }) })
+    expect(() => decode(broken, hex('0500 0100 01 000000'))).toThrow(TypeError)
   })
 
   it('of any bytes throws nothing but MalformedMessageError', () => {

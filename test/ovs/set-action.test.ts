@@ -53,6 +53,26 @@ describe('setMasked', () => {
     })
   })
 
+  it('keeps halves that are longer than the attribute as they are', () => {
+    const bytes = hex('1800 0b00  1400 0f00 07000000 00000000 ff000000 00000000')
+    const value = decode(ActionAttributes, bytes)
+    const half = (text: string) => ({ unknown: [{ number: 15, bytes: hex(text) }] })
+    expect(value).toEqual([{ setMasked: { key: half('07000000 00000000'), mask: half('ff000000 00000000') } }])
+    expect(encode(ActionAttributes, value)).toEqual(bytes)
+  })
+
+  it.each([
+    ['set', 'two attributes', '1400 0300  0800 0f00 07000000  0800 0200 01000000'],
+    ['set', 'less than one', '0800 0300  0c00 0f00'],
+    ['setMasked', 'something behind its attribute', '1400 0b00  0c00 0f00 07000000 ff000000  00000000'],
+    ['setMasked', 'halves of two sizes', '0d00 0b00  0900 0f00 07000000 ff 000000'],
+  ])('keeps a %s that holds %s as unknown', (_which, _what, text) => {
+    const bytes = hex(text)
+    const value = decode(ActionAttributes, bytes)
+    expect(value).toEqual([{ unknown: { number: bytes[2], bytes: bytes.slice(4, bytes[0]) } }])
+    expect(encode(ActionAttributes, value)).toEqual(bytes)
+  })
+
   it.each<[string, unknown, string]>([
     ['different members', { key: { skbMark: 1 }, mask: { priority: 1 } }, 'key and mask must have the same member'],
     ['no mask', { key: { skbMark: 1 } }, 'must have a key and a mask'],

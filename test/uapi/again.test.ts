@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { encodedAgain, type RecordedMessage } from './again.js'
+import { changed, longerBy, twice } from './changed.js'
 import { families } from './ours.js'
 
 /** Made by scripts/record.mjs; a file's name says the kernel that sent its messages. */
@@ -23,15 +24,26 @@ describe.each(files)('%s', (file) => {
 
   test('is so with an attribute of a newer kernel at any place', () => {
     const newer = '0500ff3f2a000000'
-    const changed = messages.flatMap(({ family, payload }) => {
+    const inserted = messages.flatMap(({ family, payload }) => {
       const start = (family === 'nlctrl' ? 4 : 8) * 2
       if (payload.length === start) return []
       // Behind the last one, which may lack its padding, there is no place.
       const places = [start, start + 2 * ((Buffer.from(payload, 'hex').readUInt16LE(start / 2) + 3) & ~3)].filter((at) => at < payload.length)
       return places.map((at) => ({ family, payload: payload.slice(0, at) + newer + payload.slice(at) }))
     })
-    expect(changed.length).toBeGreaterThan(messages.length)
-    expect(changed.flatMap((message) => encodedAgain(message) ?? [])).toEqual([])
+    expect(inserted.length).toBeGreaterThan(messages.length)
+    expect(inserted.flatMap((message) => encodedAgain(message) ?? [])).toEqual([])
+  })
+
+  test.each([
+    ['that is a byte longer', longerBy(1)],
+    ['that is 4 bytes longer', longerBy(4)],
+    ['that is 8 bytes longer', longerBy(8)],
+    ['that is given twice', twice],
+  ])('is so with any attribute %s', (_what, change) => {
+    const others = [...changed(messages, change)]
+    expect(others.length).toBeGreaterThan(300)
+    expect(others.flatMap((message) => encodedAgain(message) ?? [])).toEqual([])
   })
 })
 
@@ -41,7 +53,7 @@ test('there are three kernels', () => {
 })
 
 test('other bytes would be noticed', () => {
-  // A port's number is twice the attribute that it is once: the last one counts, and one is lost.
-  const twice = { family: 'ovs_vport', payload: '010100000500000008000100010000000800010002000000' }
-  expect(encodedAgain(twice)).toMatch(/^ovs_vport: 8 bytes in place of 16/)
+  // What stands in the padding is lost.
+  const padded = { family: 'ovs_vport', payload: '01010000050000000600030061002a2a' }
+  expect(encodedAgain(padded)).toMatch(/^ovs_vport: 8 bytes in place of 8, different from byte 6/)
 })

@@ -1,6 +1,6 @@
 import { type AnyFamily, GENL_HEADER } from '../../src/genetlink/family.js'
 import { Source } from '../../src/netlink/bytes.js'
-import { align, NLA_F_NESTED, NLA_HEADER } from '../../src/netlink/constants.js'
+import { align, NLA_F_NESTED } from '../../src/netlink/constants.js'
 import { Writer } from '../../src/netlink/writer.js'
 import { families } from './ours.js'
 import { walk } from './walk.js'
@@ -16,25 +16,14 @@ export interface RecordedMessage {
 /** What the kernel takes only with NLA_F_NESTED, and sends without: validate_psample(), ovs_nla_add_action() in net/openvswitch/flow_netlink.c. */
 const WITHOUT_FLAG = new Set(['OVS_ACTION_ATTR_PSAMPLE'])
 
-/** What the answer to a `set` that puts one meter in another's place says twice: ovs_meter_cmd_set() in net/openvswitch/meter.c. */
-const TWICE = 'OVS_METER_ATTR_ID'
-
-/** Without what it says twice. */
-function once(family: AnyFamily, payload: string): string {
-  const bytes = Buffer.from(payload, 'hex')
-  const found: number[] = []
-  walk(family.attributes, new Source(bytes), headersOf(family), bytes.length, ({ kernelName }, _around, start) => kernelName === TWICE && found.push(start))
-  const [first, second] = found
-  return first === undefined || second === undefined ? payload : payload.slice(0, 2 * (first - NLA_HEADER)) + payload.slice(2 * (second - NLA_HEADER))
-}
-
-const headersOf = (family: AnyFamily) => GENL_HEADER + ((family.header?.size as number | undefined) ?? 0)
+/** Bytes before the attributes. */
+export const headersOf = (family: AnyFamily) => GENL_HEADER + ((family.header?.size as number | undefined) ?? 0)
 
 /** What is wrong with a message when it is decoded and encoded again: nothing, if it is the same bytes. */
 export function encodedAgain({ family: name, payload }: RecordedMessage): string | undefined {
   const family = families.find((each) => each.name === name)
   if (family === undefined) return `there is no family ${name}`
-  const bytes = Buffer.from(once(family, payload), 'hex')
+  const bytes = Buffer.from(payload, 'hex')
   const source = new Source(bytes)
   source.keepPadding = true
   const start = headersOf(family)

@@ -3,6 +3,7 @@ import { AttributeSet, eachAttribute, type Entry } from '../../src/netlink/attri
 import type { Source } from '../../src/netlink/bytes.js'
 import type { AnyCodec } from '../../src/netlink/codec.js'
 import { NLA_TYPE_MASK } from '../../src/netlink/constants.js'
+import { MalformedMessageError } from '../../src/netlink/errors.js'
 import { FlowKeyAttributes } from '../../src/ovs/key.js'
 import { SetKey, SetMaskedKey } from '../../src/ovs/set-action.js'
 
@@ -26,7 +27,7 @@ export function inside(codec: AnyCodec & { of?: () => AnyCodec; item?: AnyCodec 
 /** Takes an attribute: its line of the table, the lines around it, outermost first, and where its payload is. */
 export type Visit = (entry: Entry, around: readonly Entry[], start: number, end: number) => void
 
-/** Every attribute that the tables know between `start` and `end`, each before what stands in it. */
+/** Every attribute that the tables know between `start` and `end`, each before what stands in it, as far as that can be read. */
 export function walk(nest: Nest, source: Source, start: number, end: number, visit: Visit, around: readonly Entry[] = []): void {
   eachAttribute(source, start, end, (type, from, to) => {
     const entry = (nest.entries as readonly Entry[]).find(({ number }) => number === (type & NLA_TYPE_MASK))
@@ -35,7 +36,11 @@ export function walk(nest: Nest, source: Source, start: number, end: number, vis
     const within = inside(entry.codec)
     if (within === undefined) return
     const path = [...around, entry]
-    if ('nest' in within) walk(within.nest, source, from, to, visit, path)
-    else eachAttribute(source, from, to, (_type, first, last) => walk(within.each, source, first, last, visit, path))
+    try {
+      if ('nest' in within) walk(within.nest, source, from, to, visit, path)
+      else eachAttribute(source, from, to, (_type, first, last) => walk(within.each, source, first, last, visit, path))
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error
+    }
   })
 }
