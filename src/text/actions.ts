@@ -4,7 +4,7 @@ import { HashAlg } from '../ovs/action-arguments.js'
 import type { MplsLse } from '../ovs/mpls.js'
 import { formatCt } from './ct.js'
 import { formatKey } from './key.js'
-import { formatNshHeader } from './nsh.js'
+import { nsh as nshForm } from './nsh.js'
 
 type Table = typeof ActionAttributes.table
 
@@ -38,7 +38,7 @@ const FORMATS: { readonly [Name in keyof Table]: (value: OutOf<Table[Name]['code
   pushEth: ({ src, dst }) => `push_eth(src=${src},dst=${dst})`,
   popEth: () => 'pop_eth',
   ctClear: () => 'ct_clear',
-  pushNsh: ({ nsh = {} }) => `push_nsh(${formatNshHeader(nsh)})`,
+  pushNsh: ({ nsh = {} }) => `push_nsh(${nshForm.format(nsh, undefined, false) ?? ''})`,
   popNsh: () => 'pop_nsh()',
   meter: (id) => `meter(${id})`,
   clone: (actions) => `clone(${formatActions(actions)})`,

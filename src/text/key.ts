@@ -1,8 +1,8 @@
 import type { OutOf } from '../netlink/codec.js'
 import { type FlowKey, FlowKeyAttributes } from '../ovs/key.js'
 import type { MplsLse } from '../ovs/mpls.js'
-import type { NshKey } from '../ovs/nsh.js'
 import { type AnyForm, flags, type Form, formOf, hex, hexOf, isZero, oneOf, partsOf, scalar, scalarOf, snake, structure, zeroOf } from './form.js'
+import { nsh } from './nsh.js'
 import { tunnel } from './tunnel.js'
 import { formatUnknown } from './unknown.js'
 
@@ -51,36 +51,6 @@ const mpls: Form<readonly Lse[]> = {
     return labels
       .map(({ label, tc, ttl, bos }, i) => `label=${label}${mask(i, 'label')},tc=${tc}${mask(i, 'tc', '')},ttl=${ttl}${mask(i, 'ttl')},bos=${bos}${mask(i, 'bos', '')}`)
       .join(',')
-  },
-}
-
-/** Both a value and its mask are hexadecimal where the mask is not exact. */
-function nshNumber(show: (value: number) => string, full: number, digits: number): Form<number> {
-  return {
-    format(value, mask) {
-      if (mask === undefined || mask === full) return show(value)
-      return mask === 0 ? undefined : `${hexOf(digits === 2 ? 2 : 0)(value)}/${hexOf(digits)(mask)}`
-    },
-  }
-}
-const byte = nshNumber(String, 0xff, 2)
-const word = nshNumber(hexOf(0), 0xffff_ffff, 8)
-const nshParts = structure([
-  ...['flags', 'ttl', 'mdtype', 'np'].map((member) => ({ name: member, member, form: byte, zero: 0 })),
-  { name: 'spi', member: 'spi', form: nshNumber(hexOf(0), 0xffffff, 8), zero: 0 },
-  { name: 'si', member: 'si', form: byte, zero: 0 },
-  ...['c1', 'c2', 'c3', 'c4'].map((member) => ({ name: member, member, form: word, zero: 0 })),
-])
-
-function flatNsh({ base, md1 }: NshKey): Readonly<Record<string, number>> {
-  const { pathHdr, tail: _, ...rest } = base ?? { pathHdr: {} }
-  return { ...rest, ...pathHdr, ...Object.fromEntries(md1?.context.map((each, i) => [`c${i + 1}`, each]) ?? []) }
-}
-
-const nsh: Form<NshKey> = {
-  format(value, mask, verbose) {
-    const items = [nshParts.format(flatNsh(value), mask === undefined ? undefined : flatNsh(mask), verbose), value.unknown && formatUnknown(value.unknown, mask?.unknown)]
-    return items.filter((item) => item !== undefined).join(',')
   },
 }
 
