@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { DumpInterruptedError, KernelError } from '../../src/netlink.js'
 import { type Link, LinkFlags, LinkKinds, openRtnetlink, type Rtnetlink } from '../../src/rtnetlink.js'
-import { ip } from './support/commands.js'
+import { ip, until } from './support/commands.js'
 
 let netlink: Rtnetlink
 beforeAll(async () => {
@@ -32,6 +32,8 @@ test('every device is as ip shows it', async () => {
   const { links } = netlink
   await links.new({ ifname: 'rta', linkinfo: { kind: 'veth', data: { peer: { ifname: 'rtb', mtu: 1300 } } }, up: true, ifalias: 'for people', group: 0, txqlen: 77 })
   await ip('link', 'set', 'rta', 'promisc', 'on')
+  // A work queue finds out that the other end is down.
+  await until(async () => OPERSTATES[(await links.get('rta')).operstate ?? 0] === 'LOWERLAYERDOWN')
   const [found, table] = [await links.list(), await shown('link')]
   expect(found.length).toBeGreaterThan(2)
   for (const link of found) {
