@@ -27,7 +27,10 @@ export const CtStateFlags = {
 
 const ALL = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
 
-/** Bits of {@link CtStateFlags}. The kernel refuses all others in a mask as well: an exact one is of these. */
+/**
+ * Bits of {@link CtStateFlags}. The kernel refuses all others in a mask as well: an exact one is of these. A kernel without
+ * NAT (`CONFIG_NF_NAT`) does not know the last two: there an exact mask is 0x3f.
+ */
 export const CtState: Codec<number> = {
   ...u32,
   writeMask: (writer, mask) => u32.write(writer, mask === exact ? ALL : (mask as number)),

@@ -33,7 +33,7 @@ export const FlowKeyAttributes = attributes('OVS_KEY_ATTR', {
   inPort: metadata(3, u32),
   /** `OVS_KEY_ATTR_SKB_MARK`: `skb->mark`. @since ≤ 3.10, linux/openvswitch.h */
   skbMark: metadata(15, u32),
-  /** `OVS_KEY_ATTR_CT_STATE`: what connection tracking knows of the packet, {@link CtStateFlags}. @since 4.3, "openvswitch: Add conntrack action" */
+  /** `OVS_KEY_ATTR_CT_STATE`: what connection tracking knows of the packet, {@link CtStateFlags}. A mask that is `exact` is 0xff, which a kernel without NAT (`CONFIG_NF_NAT`) refuses: there it is 0x3f. @since 4.3, "openvswitch: Add conntrack action" */
   ctState: metadata(22, CtState),
   /** `OVS_KEY_ATTR_CT_ZONE`, in the machine's byte order; refused by kernels without conntrack zones. @since 4.3, "openvswitch: Add conntrack action" */
   ctZone: metadata(23, u16),

@@ -102,7 +102,7 @@ function reduce(from: Source, key: Range, covered: Covered, framed: boolean, out
     else (REDUCERS.get(number) ?? (isWhole(number) ? whole : cover))(from, [start, end], bits.get(number), out)
     out.closeAttribute(at)
   })
-  if (hasIp) addHeaders(out, begin)
+  if (hasIp) addHeaders(out, begin, bits)
   if ((!isTag || isCutOff) && (framed || ownType !== undefined) && !bits.has(ethertype.number)) addType(from, key, bits, framed, out)
 }
 
@@ -142,9 +142,9 @@ function addZeros({ number, codec }: { readonly number: number; readonly codec: 
 /**
  * A later fragment's key has no ports. Where the mask covers the protocol but not that it is one, the
  * reduced key says a protocol behind which the kernel wants a header: it gets one of zeros, which is
- * also what is left of the header of any other packet that the flow matches.
+ * also what is left of the header of any other packet that the flow matches. One that the mask covers is the key's to have.
  */
-function addHeaders(out: Writer, begin: number): void {
+function addHeaders(out: Writer, begin: number, bits: Covered['bits']): void {
   const written = new Source(out.bytes)
   const end = out.length
   for (const [version, { number, codec }] of IP) {
@@ -152,7 +152,7 @@ function addHeaders(out: Writer, begin: number): void {
     if (ip === undefined || written.bytes[ip[0] + codec.fields.frag.offset] === FragType.later) continue
     for (const member of headersBehind(version, written.bytes[ip[0] + codec.fields.proto.offset] as number)) {
       const header = FlowKeyAttributes.table[member]
-      if (findAttribute(written, begin, end, header.number) === undefined) addZeros(header, out)
+      if (!bits.has(header.number) && findAttribute(written, begin, end, header.number) === undefined) addZeros(header, out)
     }
   }
 }

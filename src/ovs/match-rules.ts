@@ -29,7 +29,7 @@ function rule(member: Member, behind: Behind, layer: KeyFacts['layer']): Rule {
   const common = { member, isNeeded: layer === 'header' }
   if ('ethertype' in behind) {
     const because = ({ ethertype = 0 }: FlowKey) => (behind.ethertype.includes(ethertype) ? `ethertype is ${hex(ethertype)}` : undefined)
-    return { ...common, because, exact: () => 'ethertype', isExact: (mask) => mask.ethertype === 0xffff }
+    return { ...common, because, exact: () => 'ethertype', isExact: ({ ethertype: bits = 0 }) => bits !== 0 }
   }
   if ('proto' in behind) {
     const because = (key: FlowKey) => {
@@ -82,23 +82,43 @@ const ALWAYS_ALLOWED: ReadonlySet<string> = new Set<keyof FlowKey>(['tunnel', 'i
  * certain: a sentence for each rule that is broken.
  */
 export function matchProblems(key: FlowKeyInput, mask?: FlowMask): string[] {
-  const decoded = plain(key, 'write')
-  return problemsOf(decoded, mask === undefined ? undefined : plain(mask, 'writeMask'), 0)
+  const [given, covered] = [plain(key, 'write'), mask === undefined ? undefined : plain(mask, 'writeMask')]
+  const behind = behindTags(given, covered)
+  return [...levelProblems(given, withoutZeros(covered), 0), ...headerProblems(behind.key, withoutZeros(behind.mask)).map((problem) => 'within encap, '.repeat(behind.depth) + problem)]
 }
 
-function problemsOf(key: FlowKey, given: FlowKey | undefined, depth: number): string[] {
-  // The kernel passes over what is zero all through.
-  const mask = given === undefined ? undefined : (Object.fromEntries(Object.entries(given).filter(([member, bits]) => !isZero(bits, member))) as FlowKey)
+/** As the kernel reads them: what stands beside a tag and what is within it is all the same to it, but for the tag itself. */
+function behindTags(key: FlowKey, mask: FlowKey | undefined, depth = 0): { key: FlowKey; mask: FlowKey | undefined; depth: number } {
+  const { ethertype: _, vlan, encap, ...beside } = key
+  if (encap === undefined || vlan === undefined || depth === MOST_TAGS) return { key, mask, depth }
+  return behindTags({ ...beside, ...encap }, mask === undefined ? undefined : withinTag(mask), depth + 1)
+}
+
+/** A mask that has nothing of what is within a tag says of that what it says beside it. */
+function withinTag(mask: FlowKey): FlowKey {
+  const { ethertype: _, vlan: __, encap = {}, ...beside } = mask
+  return Object.keys(encap).length === 0 ? mask : { ...beside, ...encap }
+}
+
+/** The kernel passes over what is zero all through. */
+function withoutZeros(mask: FlowKey | undefined): FlowKey | undefined {
+  return mask === undefined ? undefined : (Object.fromEntries(Object.entries(mask).filter(([member, bits]) => !isZero(bits, member))) as FlowKey)
+}
+
+function levelProblems(key: FlowKey, mask: FlowKey | undefined, depth: number): string[] {
   const problems = [...valueProblems(key, mask), ...linkProblems(key, mask, depth)]
+  if (key.encap === undefined) return problems
+  const within = levelProblems(key.encap, mask === undefined ? undefined : withoutZeros(mask.encap ?? {}), depth + 1)
+  return [...problems, ...within.map((problem) => `within encap, ${problem}`)]
+}
+
+function headerProblems(key: FlowKey, mask: FlowKey | undefined): string[] {
+  const problems: string[] = []
   for (const { member, isNeeded, because } of RULES) {
     const reason = because(key)
     if (isNeeded && reason !== undefined && key[member] === undefined) problems.push(`the key needs ${member}, because its ${reason}`)
   }
-  if (mask !== undefined) problems.push(...maskProblems(key, mask))
-  if (key.encap !== undefined) {
-    problems.push(...problemsOf(key.encap, mask === undefined ? undefined : (mask.encap ?? {}), depth + 1).map((problem) => `within encap, ${problem}`))
-  }
-  return problems
+  return mask === undefined ? problems : [...problems, ...maskProblems(key, mask)]
 }
 
 function maskProblems(key: FlowKey, mask: FlowKey): string[] {
@@ -135,6 +155,7 @@ function linkProblems(key: FlowKey, mask: FlowKey | undefined, depth: number): s
       else if (Object.keys(key.encap ?? {}).length > 0) problems.push('vlan is 0, which stands for a tag that is cut off, and encap is not empty')
     }
   }
+  if (mask?.encap !== undefined && key.encap !== undefined && !(isTagged && depth < MOST_TAGS && (vlan ?? 0) & VLAN_PRESENT)) problems.push('the mask has encap, but the key has no whole tag there')
   if (mask?.vlan !== undefined) {
     if (mask.encap === undefined) problems.push('the mask has vlan, but nothing of encap: encap must match something, such as its ethertype')
     if (mask.ethertype !== 0xffff) problems.push('the mask has vlan, but does not match ethertype (the type of the tag) exactly')

@@ -1,5 +1,6 @@
 import { FlowKeyAttributes, type FlowKey } from './key.js'
 import type { TunnelKey } from './tunnel-key.js'
+import { tunnelProblems } from './value-rules.js'
 
 /** What is known of the packets that a flow matches. */
 export interface KnownPacket {
@@ -55,22 +56,5 @@ function ipProblems(name: 'ipv4' | 'ipv6', value: FlowKey, mask: FlowKey | undef
     }
   }
   if ((mask?.ipv6?.label ?? 0) > 0xfffff) problems.push('a flow label has 20 bits')
-  return problems
-}
-
-/** `ip_tun_from_nlattr()`, of a key. */
-function tunnelProblems(tunnel: TunnelKey): string[] {
-  const { ipv4Src, ipv4Dst, ipv6Src, ipv6Dst, ipv4InfoBridge, ttl, geneveOpts, vxlanOpts, erspanOpts } = tunnel
-  const problems: string[] = []
-  const ofIpv4 = ipv4Src !== undefined || ipv4Dst !== undefined || ipv4InfoBridge === true
-  const ofIpv6 = ipv6Src !== undefined || ipv6Dst !== undefined
-  if (ofIpv4 && ofIpv6) problems.push('its addresses are IPv4 or IPv6, not both')
-  if (ipv4InfoBridge) {
-    if (Object.keys(tunnel).some((name) => name !== 'ipv4InfoBridge' && name !== 'id')) problems.push('ipv4InfoBridge goes with nothing but id')
-  } else {
-    if ((ipv4Dst ?? '0.0.0.0') === '0.0.0.0' && (ipv6Dst ?? '::') === '::') problems.push('it needs ipv4Dst or ipv6Dst, not zero')
-    if (ttl === undefined) problems.push('it needs a ttl')
-  }
-  if ([geneveOpts, vxlanOpts, erspanOpts].filter((options) => options !== undefined).length > 1) problems.push('its options are of one kind only')
   return problems
 }

@@ -1,5 +1,6 @@
 import { CtStateFlags } from './conntrack-state.js'
 import type { FlowKey } from './key.js'
+import { ErspanMetadataCodec } from './erspan.js'
 import { FragType } from './key-structs.js'
 import type { NshKey } from './nsh.js'
 import type { TunnelKey } from './tunnel-key.js'
@@ -43,10 +44,15 @@ export function valueProblems(key: FlowKey, mask: FlowKey | undefined): string[]
 const mixes = ({ ipv4Src, ipv4Dst, ipv4InfoBridge, ipv6Src, ipv6Dst }: TunnelKey) =>
   (ipv4Src ?? ipv4Dst ?? ipv4InfoBridge) !== undefined && (ipv6Src ?? ipv6Dst) !== undefined
 const optionsOf = (tunnel: TunnelKey) => OPTIONS.filter((each) => tunnel[each] !== undefined)
-const sizeOf = ({ geneveOpts = [] }: TunnelKey) => geneveOpts.reduce((size, { data }) => size + 4 + data.length, 0)
+const VXLAN_SIZE = 4
+/** The bytes that the kernel keeps a tunnel's options in, of whichever kind they are. */
+function sizeOf({ geneveOpts = [], vxlanOpts, erspanOpts }: TunnelKey): number {
+  if (vxlanOpts !== undefined) return VXLAN_SIZE
+  return erspanOpts === undefined ? geneveOpts.reduce((size, { data }) => size + 4 + data.length, 0) : ErspanMetadataCodec.most
+}
 
-/** `ip_tun_from_nlattr()`. */
-function tunnelProblems(tunnel: TunnelKey): string[] {
+/** `ip_tun_from_nlattr()` in `net/openvswitch/flow_netlink.c`, of a key and of what the action `set` writes. */
+export function tunnelProblems(tunnel: TunnelKey): string[] {
   const problems: string[] = []
   const { ipv4Dst, ipv6Dst, ipv4InfoBridge, ttl, id: _, ...others } = tunnel
   if (mixes(tunnel)) problems.push('tunnel has addresses of IPv4 and of IPv6')
@@ -67,7 +73,7 @@ function tunnelMaskProblems(key: TunnelKey | undefined, mask: TunnelKey): string
   if (mixes(mask)) problems.push('the mask of tunnel has addresses of IPv4 and of IPv6')
   if (optionsOf(mask).length > 1) problems.push(`the mask of tunnel can have one kind of options, not ${optionsOf(mask).join(' and ')}`)
   const [keySize, maskSize] = [sizeOf(key ?? {}), sizeOf(mask)]
-  if (mask.geneveOpts !== undefined && keySize !== maskSize) problems.push(`the mask of tunnel.geneveOpts must be as long as the key's, ${keySize} bytes with the headers, not ${maskSize}`)
+  if (mask.geneveOpts !== undefined && keySize !== maskSize) problems.push(`the mask of tunnel.geneveOpts must be as long as the key's options, ${keySize} bytes with the headers, not ${maskSize}`)
   return problems
 }
 

@@ -75,13 +75,13 @@ const REFUSED: readonly [key: FlowKeyInput, actions: ActionInput[], why: string,
 
   [bare, set({ ethernet }), 'set: the packet has no Ethernet header'],
   [other, [{ setMasked: { key: { tunnel: { ttl: 1 } }, mask: { tunnel: { ttl: exact } } } }], 'setMasked: a tunnel is set as a whole, with set'],
-  [other, set({ tunnel: { ...tunnel, ipv6Dst: 'fe80::1' } }), 'set: its addresses are IPv4 or IPv6, not both'],
-  [other, set({ tunnel: { ttl: 64 } }), 'set: it needs ipv4Dst or ipv6Dst, not zero'],
-  [other, set({ tunnel: { ttl: 64, ipv4Dst: '0.0.0.0' } }), 'set: it needs ipv4Dst or ipv6Dst, not zero'],
-  [other, set({ tunnel: { ttl: 64, ipv6Dst: '::' } }), 'set: it needs ipv4Dst or ipv6Dst, not zero'],
-  [other, set({ tunnel: { ipv4Dst: '10.0.0.9' } }), 'set: it needs a ttl'],
-  [other, set({ tunnel: { ...tunnel, ipv4InfoBridge: true } }), 'set: ipv4InfoBridge goes with nothing but id'],
-  [other, set({ tunnel: { ...tunnel, vxlanOpts: { gbp: 1 }, geneveOpts: [] } }), 'set: its options are of one kind only'],
+  [other, set({ tunnel: { ...tunnel, ipv6Dst: 'fe80::1' } }), 'set: tunnel has addresses of IPv4 and of IPv6'],
+  [other, set({ tunnel: { ttl: 64 } }), 'set: tunnel needs ipv4Dst or ipv6Dst, and not zero'],
+  [other, set({ tunnel: { ttl: 64, ipv4Dst: '0.0.0.0' } }), 'set: tunnel needs ipv4Dst or ipv6Dst, and not zero'],
+  [other, set({ tunnel: { ttl: 64, ipv6Dst: '::' } }), 'set: tunnel needs ipv4Dst or ipv6Dst, and not zero'],
+  [other, set({ tunnel: { ipv4Dst: '10.0.0.9' } }), 'set: tunnel needs ttl, if only 0'],
+  [other, set({ tunnel: { ...tunnel, ipv4InfoBridge: true } }), 'set: tunnel has ipv4InfoBridge, beside which only id may stand, not ipv4Dst, ttl'],
+  [other, set({ tunnel: { ...tunnel, vxlanOpts: { gbp: 1 }, geneveOpts: [] } }), 'set: tunnel can have one kind of options, not geneveOpts and vxlanOpts'],
   [other, set({ ipv4: { src: '1.0.0.0', dst: '1.0.0.0', proto: 0, tos: 0, ttl: 1, frag: 0 } }), 'set: the flow must match ethertype 0x0800 exactly'],
   [tcp, set({ ipv4: { src: '1.0.0.0', dst: '1.0.0.0', proto: 17, tos: 0, ttl: 1, frag: 0 } }), 'set: ipv4.proto must be that of the key'],
   [tcp, set({ ipv4: { src: '1.0.0.0', dst: '1.0.0.0', proto: 6, tos: 0, ttl: 1, frag: 1 } }), 'set: ipv4.frag must be that of the key'],
@@ -125,6 +125,15 @@ test('every other key cannot be set', async () => {
       await expect(dp.putFlow({ key: with_, actions: [{ set: key }], probe: true })).rejects.toThrow(`set: ${name} cannot be set, only`)
       await expect(dp.putFlow({ key: with_, actions: [{ setMasked: { key, mask: key as FlowMask } }], probe: true })).rejects.toThrow(`setMasked: ${name} cannot be set, only`)
     }
+  }
+})
+
+test('a bridge\'s tunnel is set with a time to live of 0, as without', async () => {
+  const dp = await lab.datapath('dp0')
+  for (const ttl of [{}, { ttl: 0 }]) {
+    const actions = set({ tunnel: { id: 5n, ipv4InfoBridge: true, ...ttl } })
+    await dp.putFlow({ key: other, actions, probe: true })
+    expect(actionProblems(actions, other)).toEqual([])
   }
 })
 

@@ -112,6 +112,7 @@ describe('maskedKey', () => {
     const fragment = { ...withoutPorts, ipv4: { proto: 6, frag: 2 } }
     expect(maskedKey(fragment, mask)).toEqual(maskedKey({ ...TCP, tcpFlags: 2, ipv4: { proto: 6 } }, mask))
     expect(reduced(fragment, { ethertype: exact, ipv4: { proto: exact, frag: exact } })).not.toHaveProperty('tcp')
+    expect(reduced(fragment, { ethertype: exact, ipv4: { proto: exact }, tcp: { src: exact } })).not.toHaveProperty('tcp')
   })
 
   it('with a mask that covers everything is the key itself', () => {
