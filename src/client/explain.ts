@@ -1,8 +1,10 @@
+import { Source } from '../netlink/bytes.js'
 import { Errno, errnoName } from '../netlink/errno.js'
 import { KernelError, show } from '../netlink/errors.js'
 import type { ActionsInput } from '../ovs/action.js'
 import { actionProblems } from '../ovs/action-rules.js'
-import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
+import { type FlowKey, FlowKeyAttributes, type FlowKeyInput, type FlowMask } from '../ovs/key.js'
+import { maskedKey } from '../ovs/masked-key.js'
 import { matchProblems } from '../ovs/match-rules.js'
 
 /** What a request was about, for the sentence that explains its refusal. */
@@ -37,7 +39,7 @@ function refusedFlow({ match = [], actions = [] }: Subject): Explanation {
   if (actions.length > 0) return { sentence: `the kernel does not take these actions: ${actions.join('; ')}` }
   return {
     sentence: 'the kernel does not take this key, mask or list of actions',
-    remedy: 'Its reason is in the kernel log (dmesg). Often: an action, or a part of ct, that this kernel does not know.',
+    remedy: 'Its reason is in the kernel log (dmesg). Often: an action, a key or a part of ct that this kernel does not know (ovs.capabilities() says what it knows), or a helper that it does not have.',
   }
 }
 
@@ -133,10 +135,26 @@ export function explain(error: unknown, subject: Subject): unknown {
 
 const NOT_TAKEN: ReadonlySet<number> = new Set([Errno.EINVAL, Errno.ERANGE, Errno.EOVERFLOW])
 
-/** What of a flow, or of actions alone, the kernel refused, as far as its rules say it. */
-export function whatIsWrong(error: unknown, { key, mask, actions }: { key?: FlowKeyInput; mask?: FlowMask | undefined; actions: ActionsInput }): Subject {
+/** A flow, or actions alone, as they were sent: the key of one that has no UFID was reduced. */
+interface Refused {
+  readonly key?: FlowKeyInput
+  readonly mask?: FlowMask | undefined
+  readonly ufid?: Uint8Array
+  readonly actions: ActionsInput
+}
+
+/** What of it the kernel refused, as far as its rules say it. */
+export function whatIsWrong(error: unknown, { key, mask, ufid, actions }: Refused): Subject {
   if (!(error instanceof KernelError) || !NOT_TAKEN.has(error.errno)) return {}
-  return { ...(key === undefined ? {} : { match: matchProblems(key, mask) }), actions: actionProblems(actions, key, mask) }
+  if (key === undefined) return { actions: actionProblems(actions) }
+  // What the mask takes away was not sent, so it may be wrong; but it is what was given that the sentences are about.
+  const isTaken = ufid === undefined && mask !== undefined && matchProblems(reduced(key, mask), mask).length === 0
+  return { match: isTaken ? [] : matchProblems(key, mask), actions: actionProblems(actions, key, mask) }
+}
+
+function reduced(key: FlowKeyInput, mask: FlowMask): FlowKey {
+  const bytes = maskedKey(key, mask)
+  return FlowKeyAttributes.read(new Source(bytes), 0, bytes.length)
 }
 
 /** Waits for a request, and explains its refusal. */

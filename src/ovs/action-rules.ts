@@ -38,6 +38,7 @@ const [IPV4, IPV6, ARP, RARP, VLAN, QINQ, TEB, NSH] = [0x0800, 0x86dd, 0x0806, 0
 const NEXT_PROTOCOLS: Readonly<Record<number, number>> = { 1: IPV4, 2: IPV6, 3: TEB, 4: NSH, 5: 0x8847 }
 const NO_ETHERNET = 'the packet has no Ethernet header'
 const NEEDS_MPLS_TYPE = 'its ethertype must be 0x8847 or 0x8848'
+const TOO_DEEP = `actions are within each other at most ${DEEPEST} deep`
 
 const hex = (type: number) => `0x${type.toString(16).padStart(4, '0')}`
 /** The sentences of those that are broken. */
@@ -53,7 +54,7 @@ const TAKES_NO_LABEL = 'a label goes only before IPv4, IPv6, ARP, RARP or MPLS, 
 const CHECKS: { readonly [Name in keyof Table]?: Check<OutOf<Table[Name]['codec']>> } = {
   output: (port) => broken([port >= PORTS, `a port number is below 65535, ${port} is not`]),
   userspace: ({ pid }) => broken([!pid, 'it needs a pid that is not 0']),
-  trunc: ({ maxLen }) => broken([maxLen < LEAST_FRAME, `maxLen must be at least ${LEAST_FRAME}`]),
+  trunc: ({ maxLen }) => broken([maxLen < LEAST_FRAME, `maxLen must be at least ${LEAST_FRAME}, not ${maxLen}`]),
   hash: ({ alg }) => broken([!(Object.values(HashAlg) as number[]).includes(alg), `there is no algorithm ${alg}`]),
   set: (key, packet) => setProblems(key, undefined, packet),
   setMasked: ({ key, mask }, packet) => setProblems(key, mask, packet),
@@ -65,20 +66,20 @@ const CHECKS: { readonly [Name in keyof Table]?: Check<OutOf<Table[Name]['codec'
   pushVlan({ tpid, tci }, packet) {
     const problems = broken(
       [packet?.ethernet === false, NO_ETHERNET],
-      [tpid !== VLAN && tpid !== QINQ, 'tpid must be 0x8100 or 0x88a8'],
-      [!(tci & VLAN_PRESENT), 'tci lacks the bit 0x1000, which says that the tag is there'],
+      [tpid !== VLAN && tpid !== QINQ, `tpid must be 0x8100 or 0x88a8, not ${hex(tpid)}`],
+      [!(tci & VLAN_PRESENT), `tci lacks the bit 0x1000, which says that the tag is there: vlanTci(${tci & 0xfff}) has it`],
     )
     if (packet) packet.tagged = true
     return problems
   },
   pushMpls({ ethertype }, packet) {
-    const problems = broken([!isMpls(ethertype), NEEDS_MPLS_TYPE], [takesNoLabel(packet), TAKES_NO_LABEL])
+    const problems = broken([!isMpls(ethertype), `${NEEDS_MPLS_TYPE}, not ${hex(ethertype)}`], [takesNoLabel(packet), TAKES_NO_LABEL])
     if (packet) Object.assign(packet, { type: ethertype, labels: packet.labels + 1 })
     return problems
   },
   addMpls({ ethertype, tunFlags }, packet) {
     const beforeNetwork = (tunFlags & MplsTunnelFlags.l3Tunnel) !== 0
-    const problems = broken([!isMpls(ethertype), NEEDS_MPLS_TYPE], [beforeNetwork && takesNoLabel(packet), TAKES_NO_LABEL])
+    const problems = broken([!isMpls(ethertype), `${NEEDS_MPLS_TYPE}, not ${hex(ethertype)}`], [beforeNetwork && takesNoLabel(packet), TAKES_NO_LABEL])
     if (packet) {
       const first = !beforeNetwork && packet.ethernet
       Object.assign(packet, { type: ethertype, labels: first ? 1 : packet.labels + 1, ...(first ? { ethernet: false } : {}) })
@@ -164,23 +165,23 @@ export function actionProblems(actions: ActionsInput, key?: FlowKeyInput, mask?:
 }
 
 function listProblems(actions: Actions, packet: Packet | undefined, depth: number): string[] {
-  if (depth > DEEPEST) return [`actions are within each other at most ${DEEPEST} deep`]
+  if (depth > DEEPEST) return [TOO_DEEP]
   // Within a list the Ethernet header is where the key says it is, whatever the list around it does.
   const state = packet && { ...packet, ethernet: packet.framed }
   return actions.flatMap((action, i) => {
     const place = { last: i === actions.length - 1, depth }
     const problems = problemsOf(action, state, place)
-    return actions.length === 1 ? problems : problems.map((problem) => `[${i}] ${problem}`)
+    return actions.length === 1 ? problems : problems.map((problem) => (problem === TOO_DEEP ? problem : `[${i}] ${problem}`))
   })
 }
 
 function problemsOf(action: Action, packet: Packet | undefined, place: Place): string[] {
   const [name, value] = Object.entries(action)[0] as [keyof Table, never]
-  return (CHECKS[name] as Check<never> | undefined)?.(value, packet, place).map((problem) => `${name}: ${problem}`) ?? []
+  return (CHECKS[name] as Check<never> | undefined)?.(value, packet, place).map((problem) => (problem === TOO_DEEP ? problem : `${name}: ${problem}`)) ?? []
 }
 
 function within(name: string, actions: Actions | undefined, packet: Packet | undefined, depth: number): string[] {
-  return actions === undefined ? [] : listProblems(actions, packet, depth + 1).map((problem) => `within ${name}, ${problem}`)
+  return actions === undefined ? [] : listProblems(actions, packet, depth + 1).map((problem) => (problem === TOO_DEEP ? problem : `within ${name}, ${problem}`))
 }
 
 /** The packet as the kernel knows it before the first action: by what the mask covers of the key. */

@@ -291,3 +291,10 @@ test('what cannot be encoded is refused before anything is sent, with its place 
 function mac(i: number): string {
   return `0e:00:00:${[i >> 16, (i >> 8) & 0xff, i & 0xff].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`
 }
+
+test('a refused action is not blamed on a match that the kernel takes', async () => {
+  const dp = await lab.datapath('flx')
+  const match = { key: { inPort: 1, ethernet: {}, ethertype: 0x0800, ipv4: { proto: 6 } }, mask: { inPort: exact, ethertype: exact, ipv4: { proto: exact } } } as const
+  await dp.putFlow({ ...match, actions: [] })
+  await expect(dp.putFlow({ ...match, actions: [{ trunc: { maxLen: 3 } }] })).rejects.toThrow(/does not take these actions: trunc: maxLen must be at least 14, not 3/)
+})

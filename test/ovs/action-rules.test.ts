@@ -14,7 +14,7 @@ describe('what is wrong with actions', () => {
   it('is said of each, with its place', () => {
     expect(actionProblems([{ output: 65535 }, { clone: [{ trunc: { maxLen: 1 } }] }])).toEqual([
       '[0] output: a port number is below 65535, 65535 is not',
-      '[1] clone: within clone, trunc: maxLen must be at least 14',
+      '[1] clone: within clone, trunc: maxLen must be at least 14, not 1',
     ])
   })
 
