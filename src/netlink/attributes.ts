@@ -1,7 +1,7 @@
 import { LITTLE_ENDIAN, type Source } from './bytes.js'
 import { type AnyCodec, type Codec, exact, type Exact, flag, type InOf, type MaskOf, type OutOf } from './codec.js'
 import { align, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
-import { decodable, readWhole, undecoded } from './decodable.js'
+import { decodable } from './decodable.js'
 import { InvalidValueError, MalformedMessageError, OvsError } from './errors.js'
 import { givePlaces, readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
@@ -219,16 +219,24 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
       if (length < NLA_HEADER || at + length > end) throw badLength(source, at, end, length)
       const type = view.getUint16(at + 2, LITTLE_ENDIAN)
       const entry = this.#byNumber[type & NLA_TYPE_MASK]
-      let value: unknown = undecoded
+      let known = false
       if (entry !== undefined && decodable(entry, length - NLA_HEADER) && (last === undefined || last.get(entry.number) === at)) {
         // Several numbers share a bit: whether it is the same one is looked at only then.
         const bit = 1 << entry.number
         if (seen & bit && last === undefined && entry.name in result) return this.#readRepeated(result, source, start, end, key)
         seen |= bit
-        value = readWhole(entry, source, at + NLA_HEADER, at + length, result, key)
+        const { codec } = entry
+        try {
+          result[entry.name] =
+            key === undefined || codec.readMask === undefined
+              ? codec.read(source, at + NLA_HEADER, at + length, result)
+              : codec.readMask(source, at + NLA_HEADER, at + length, key[entry.name])
+          known = true
+        } catch (error) {
+          if (!(error instanceof MalformedMessageError)) throw error
+        }
       }
-      if (value !== undecoded) {
-        result[(entry as Entry).name] = value
+      if (known) {
         if (unplaced > 0) givePlaces(result.unknown as UnknownAttribute[], unplaced, place)
         unplaced = 0
         place++

@@ -11,9 +11,9 @@ export function decodable({ codec, longest, unit }: Entry, size: number): boolea
 }
 
 /** The value; `undecoded` where something inside does not fit, so that the rest can be read all the same. */
-export function readWhole({ name, codec }: Entry, source: Source, start: number, end: number, beside?: Readonly<Record<string, unknown>>, key?: Readonly<Record<string, unknown>>): unknown {
+export function readWhole({ codec }: Entry, source: Source, start: number, end: number): unknown {
   try {
-    return key === undefined || codec.readMask === undefined ? codec.read(source, start, end, beside) : codec.readMask(source, start, end, key[name])
+    return codec.read(source, start, end)
   } catch (error) {
     if (error instanceof MalformedMessageError) return undecoded
     throw error
