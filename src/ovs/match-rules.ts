@@ -16,6 +16,8 @@ interface Rule {
   readonly isNeeded: boolean
   /** What the key says, for the sentence; undefined where it does not. */
   readonly because: (key: FlowKey) => string | undefined
+  /** What the key would have to say. */
+  readonly wanted: string
   readonly exact: (key: FlowKey) => string
   readonly isExact: (mask: FlowKey) => boolean
 }
@@ -29,7 +31,7 @@ function rule(member: Member, behind: Behind, layer: KeyFacts['layer']): Rule {
   const common = { member, isNeeded: layer === 'header' }
   if ('ethertype' in behind) {
     const because = ({ ethertype = 0 }: FlowKey) => (behind.ethertype.includes(ethertype) ? `ethertype is ${hex(ethertype)}` : undefined)
-    return { ...common, because, exact: () => 'ethertype', isExact: ({ ethertype: bits = 0 }) => bits !== 0 }
+    return { ...common, because, wanted: `ethertype ${behind.ethertype.map(hex).join(' or ')}`, exact: () => 'ethertype', isExact: ({ ethertype: bits = 0 }) => bits !== 0 }
   }
   if ('proto' in behind) {
     const because = (key: FlowKey) => {
@@ -38,11 +40,11 @@ function rule(member: Member, behind: Behind, layer: KeyFacts['layer']): Rule {
       const header = key[version]
       return header?.proto === behind.proto && header.frag !== FragType.later ? `${version}.proto is ${behind.proto}` : undefined
     }
-    return { ...common, because, exact: (key) => `${ipVersion(key)}.proto`, isExact: (mask) => (mask.ipv4 ?? mask.ipv6)?.proto === 0xff }
+    return { ...common, because, wanted: `${behind.over ?? 'ipv4 or ipv6'} with proto ${behind.proto}`, exact: (key) => `${ipVersion(key)}.proto`, isExact: (mask) => (mask.ipv4 ?? mask.ipv6)?.proto === 0xff }
   }
   const { icmpv6Type } = behind
   const because = (key: FlowKey) => (RULE_OF.get('icmpv6')?.because(key) !== undefined && icmpv6Type.includes(key.icmpv6?.type ?? -1) ? `icmpv6.type is ${key.icmpv6?.type}` : undefined)
-  return { ...common, because, exact: () => 'icmpv6.type', isExact: (mask) => mask.icmpv6?.type === 0xff }
+  return { ...common, because, wanted: `icmpv6 with type ${icmpv6Type.join(' or ')}`, exact: () => 'icmpv6.type', isExact: (mask) => mask.icmpv6?.type === 0xff }
 }
 
 const LINES = Object.entries(table) as [Member, KeyFacts][]
@@ -116,9 +118,16 @@ function headerProblems(key: FlowKey, mask: FlowKey | undefined): string[] {
   const problems: string[] = []
   for (const { member, isNeeded, because } of RULES) {
     const reason = because(key)
-    if (isNeeded && reason !== undefined && key[member] === undefined) problems.push(`the key needs ${member}, because its ${reason}`)
+    if (isNeeded && reason !== undefined && key[member] === undefined) problems.push(`the key needs ${member}, because its ${reason}${ofZeros(member)}`)
   }
   return mask === undefined ? problems : [...problems, ...maskProblems(key, mask)]
+}
+
+/** How to give a member whose value does not matter. */
+function ofZeros(member: Member): string {
+  const { codec } = table[member]
+  const zeros = 'fields' in codec ? '{}' : codec.most <= 4 ? '0' : undefined
+  return zeros === undefined ? '' : ` (${member}: ${zeros} if the mask leaves it out)`
 }
 
 function maskProblems(key: FlowKey, mask: FlowKey): string[] {
@@ -127,7 +136,7 @@ function maskProblems(key: FlowKey, mask: FlowKey): string[] {
     const found = RULE_OF.get(member)
     if (found === undefined) {
       if (key[member as Member] === undefined && !ALWAYS_ALLOWED.has(member)) problems.push(`the mask has ${member}, the key has not`)
-    } else if (found.because(key) === undefined) problems.push(`the mask has ${member}, which is nothing that the rest of the key says there is`)
+    } else if (found.because(key) === undefined) problems.push(`the mask has ${member}, which is nothing that the rest of the key says there is: it takes ${found.wanted}`)
     else if (!found.isExact(mask)) problems.push(`the mask has ${member}, but does not match ${found.exact(key)} exactly`)
   }
   if (mask.ctOrigTupleIpv6 !== undefined && RULE_OF.get('nd')?.because(key) !== undefined) problems.push('the mask has ctOrigTupleIpv6, which the kernel does not know of neighbour discovery')
