@@ -25,7 +25,8 @@ export const CtStateFlags = {
   dstNat: 0x80,
 } as const
 
-const ALL = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
+/** All of {@link CtStateFlags}. @internal */
+export const CT_STATE_BITS = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
 
 /**
  * Bits of {@link CtStateFlags}. The kernel refuses all others in a mask as well: an exact one is of these. A kernel without
@@ -33,5 +34,5 @@ const ALL = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
  */
 export const CtState: Codec<number> = {
   ...u32,
-  writeMask: (writer, mask) => u32.write(writer, mask === exact ? ALL : (mask as number)),
+  writeMask: (writer, mask) => u32.write(writer, mask === exact ? CT_STATE_BITS : (mask as number)),
 }

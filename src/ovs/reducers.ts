@@ -1,8 +1,9 @@
 import { findAttribute } from '../netlink/attribute-list.js'
 import { eachAttribute } from '../netlink/attributes.js'
-import { Source } from '../netlink/bytes.js'
+import { LITTLE_ENDIAN, Source } from '../netlink/bytes.js'
 import { NLA_TYPE_MASK } from '../netlink/constants.js'
 import type { Writer } from '../netlink/writer.js'
+import { CT_STATE_BITS } from './conntrack-state.js'
 import { FlowKeyAttributes } from './key.js'
 import { CtTupleIpv4Key, CtTupleIpv6Key, IcmpKey } from './key-structs.js'
 import { isNdType } from './match-rules.js'
@@ -43,6 +44,12 @@ function nest(reducerOf: (number: number, mask: Range) => Reducer | undefined): 
       out.closeAttribute(at)
     })
   }
+}
+
+/** Bits that there are not stay where the mask means all that there are: they are the kernel's to refuse, not ours to drop. */
+const state: Reducer = (from, key, mask, out) => {
+  const isAll = mask !== undefined && (from.view.getUint32(mask[0], LITTLE_ENDIAN) & CT_STATE_BITS) === CT_STATE_BITS
+  ;(isAll ? whole : cover)(from, key, mask, out)
 }
 
 /** As it is, whatever the mask. */
@@ -130,6 +137,7 @@ export const REDUCERS: ReadonlyMap<number, Reducer> = new Map([
   [FlowKeyAttributes.table.nsh.number, nsh],
   [FlowKeyAttributes.table.mpls.number, mpls],
   [FlowKeyAttributes.table.icmpv6.number, icmpv6],
+  [FlowKeyAttributes.table.ctState.number, state],
   [FlowKeyAttributes.table.ctOrigTupleIpv4.number, tuple(CtTupleIpv4Key.fields.proto.offset)],
   [FlowKeyAttributes.table.ctOrigTupleIpv6.number, tuple(CtTupleIpv6Key.fields.proto.offset)],
 ])

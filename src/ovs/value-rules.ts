@@ -1,4 +1,4 @@
-import { CtStateFlags } from './conntrack-state.js'
+import { CT_STATE_BITS } from './conntrack-state.js'
 import type { FlowKey } from './key.js'
 import { ErspanMetadataCodec } from './erspan.js'
 import { FragType } from './key-structs.js'
@@ -6,7 +6,6 @@ import type { NshKey } from './nsh.js'
 import type { TunnelKey } from './tunnel-key.js'
 
 const NO_PORT = 0xffff
-const CT_STATE = Object.values(CtStateFlags).reduce((bits, bit) => bits | bit, 0)
 const MOST_LABELS = 3
 const OPTIONS = ['geneveOpts', 'vxlanOpts', 'erspanOpts'] as const
 /** Attributes that the kernel's own table has, and that it takes from nobody. */
@@ -21,7 +20,7 @@ export function valueProblems(key: FlowKey, mask: FlowKey | undefined): string[]
   const problems: string[] = []
   if (key.inPort !== undefined && key.inPort >= NO_PORT) problems.push(`inPort must be below ${NO_PORT}, not ${key.inPort}`)
   for (const [what, { ctState = 0 } = {}] of [['ctState', key], ['the mask of ctState', mask]] as const) {
-    if (ctState & ~CT_STATE) problems.push(`${what} has bits that are none of CtStateFlags: 0x${((ctState & ~CT_STATE) >>> 0).toString(16)}`)
+    if (ctState & ~CT_STATE_BITS) problems.push(`${what} has bits that are none of CtStateFlags: 0x${((ctState & ~CT_STATE_BITS) >>> 0).toString(16)}`)
   }
   for (const version of ['ipv4', 'ipv6'] as const) {
     const frag = key[version]?.frag ?? 0

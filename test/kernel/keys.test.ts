@@ -90,6 +90,7 @@ const REFUSED: readonly [what: string, key: FlowKeyInput, mask: FlowMask | undef
   ['an unknown tunnel attribute', { ethernet, tunnel: { ...tunnel, ...unknown(17) } }, undefined, undefined],
   ['four labels', { ethernet, ethertype: 0x8847, mpls: [label, label, label, label] }, undefined, /mpls must have 1 to 3 labels .*, not 4/],
   ['no labels', { ethernet, ethertype: 0x8847, mpls: [] }, undefined, /mpls must have 1 to 3 labels .*, not 0/],
+  ['a state of connections that there is not', { ethernet, ctState: 0x100 }, { ctState: exact }, /ctState has bits that are none of CtStateFlags: 0x100/],
   ['labels of another type', { ethernet, ethertype: 0x8100, mpls: [label] }, { ethertype: exact, mpls: [exact] }, /the mask has mpls, which is nothing that the rest of the key says there is/],
   ['MPLS without labels', { ethernet, ethertype: 0x8848 }, undefined, /the key needs mpls, because its ethertype is 0x8848/],
   ['NSH whose type does not matter', { ethernet, ethertype: 0x894f, nsh }, { nsh: { base: exact } }, /the mask has nsh, but does not match ethertype exactly/],
