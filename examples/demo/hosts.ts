@@ -29,9 +29,9 @@ export async function removeHosts(hosts: readonly Host[]): Promise<void> {
   for (const { name } of hosts) await ip('netns', 'delete', name)
 }
 
-/** Round-trip times in milliseconds of `count` pings; a lost one is missing. */
-export async function ping(from: Host, to: Host, count = 3): Promise<number[]> {
-  const { stdout } = await ip('netns', 'exec', from.name, 'ping', '-c', String(count), '-i', '0.05', '-W', '2', to.address).catch((error: { stdout: string }) => error)
+/** Round-trip times in milliseconds of `count` pings; one that is not answered within `seconds` is missing. */
+export async function ping(from: Host, to: Host, count = 3, seconds = 2): Promise<number[]> {
+  const { stdout } = await ip('netns', 'exec', from.name, 'ping', '-c', String(count), '-i', '0.05', '-W', String(seconds), to.address).catch((error: { stdout: string }) => error)
   return [...stdout.matchAll(/time=([\d.]+)/g)].map((match) => Number(match[1]))
 }
 

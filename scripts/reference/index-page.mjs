@@ -22,7 +22,7 @@ ${pages
   .map(({ family }) => `| [${family.name}](${pageName(family)}) | ${Object.keys(family.commands).join(', ')} | \`${family.attributes.prefix}_*\` | ${(family.groups ?? []).join(', ') || 'none'} |`)
   .join('\n')}
 
-What several families use is on the page of the first of them.
+Whole flows, with what to write for keys, masks and actions, are in [docs/flows.md](../flows.md). What several families use is on the page of the first of them.
 
 ## How to read the pages
 

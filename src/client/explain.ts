@@ -68,7 +68,7 @@ const EXPLANATIONS: Readonly<Record<string, (subject: Subject) => Explanation>> 
   }),
   'ovs_vport new EEXIST': ({ port }) => ({
     sentence: `a network device or port named ${show(port)} exists already`,
-    remedy: 'Choose another name, or add the device that there is, with the type "netdev".',
+    remedy: 'Choose another name; or, unless it is a port already, add the device that there is, with the type "netdev".',
   }),
   'ovs_vport new EINVAL': ({ port, type }) => ({
     sentence: `the kernel does not take ${show(port)} as a port of type ${show(type)}`,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { firewall, refused } from '../../examples/06-firewall.js'
 import { makeHosts, ping, removeHosts } from '../../examples/demo/hosts.js'
 import { learningSwitch } from '../../examples/learning-switch.js'
-import { describe as describeEvent } from '../../examples/04-watch.js'
+import { describe as describeEvent, during } from '../../examples/04-watch.js'
 import { exact } from '../../src/index.js'
 import { all, ip, until } from './support/commands.js'
 import { useOvs } from './support/ovs.js'
@@ -84,4 +85,25 @@ test('the watch tells, in a line each, who did what', async () => {
     expect.stringMatching(/^flow:del in exc \(datapath deleted by us\): .*in_port\(1\)/),
     'datapath:del in exc (announced by us): features 3',
   ])
+})
+
+test('the watch ends with the program that it is given, and has told what that did', async () => {
+  const watch = await lab.ovs.watch({ families: ['datapath', 'vport'] })
+  const running = during(watch, 'ovs-dpctl', ['add-dp', 'exd'])
+  const lines = (await all(watch)).map(describeEvent)
+  await running
+  await (await lab.ovs.openDatapath('exd')).delete()
+  expect(lines.slice(0, 2)).toEqual([expect.stringMatching(/^datapath:new in exd \(announced by port id \d+\)/), 'vport:new in exd (datapath created): port 0, exd'])
+})
+
+test('the firewall lets through what the inside begins, and nothing that the outside begins', async () => {
+  const [inside, outside] = (await makeHosts(2)) as [Awaited<ReturnType<typeof makeHosts>>[0], Awaited<ReturnType<typeof makeHosts>>[0]]
+  const dp = await lab.datapath('exe')
+  const outer = (await dp.addPort(outside.device)).portNo
+  await firewall(dp, (await dp.addPort(inside.device)).portNo, outer)
+  expect(await ping(inside, outside, 3)).toHaveLength(3)
+  expect((await dp.getFlow(refused(outer))).stats).toBeUndefined()
+  expect(await ping(outside, inside, 2, 0.5)).toHaveLength(0)
+  expect((await dp.getFlow(refused(outer))).stats?.packets).toBe(2n)
+  await removeHosts([inside, outside])
 })
