@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import { type CtLimitMessage, DEFAULT_ZONE } from '../ovs/ct-limit.js'
 import type { CtLimitFamily } from '../ovs/optional-families.js'
 import { explained } from './explain.js'
-import { checkMembers } from './members.js'
 
 /** The limit of one zone, to set. */
 export interface ZoneLimitInput {
@@ -79,8 +79,9 @@ export class CtLimits {
 
   /** Sets limits. Connections that there are beyond them stay. @throws KernelError, InvalidValueError, FamilyNotFoundError */
   async set(limits: CtLimitsInput): Promise<void> {
-    checkMembers(limits, 'what is to be set', ['default', 'zones'])
+    checkMembers(limits, 'what is to be set', { default: true, zones: true })
     const { default: limit, zones = [] } = limits
+    for (const each of zones) checkMembers(each, 'a limit of a zone', { zone: true, limit: true })
     checkedZones(zones.map(({ zone }) => zone))
     for (const each of [limit ?? 0, ...zones.map((zone) => zone.limit)]) checkLimit(each)
     const entries = zones.map((each) => ({ zoneId: each.zone, limit: each.limit }))

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
+import { InvalidValueError } from '../netlink/errors.js'
+import { hint } from '../netlink/members.js'
 
 type Handler = (...args: unknown[]) => unknown
 
@@ -18,6 +20,13 @@ interface Registration {
  */
 export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends EventEmitter<Events> {
   readonly #registrations = new Map<EventEmitter.EventNames<Events>, Registration[]>()
+  readonly #names: object | undefined
+
+  /** With the names of its events, it refuses a handler of one that there is not. */
+  constructor(names?: { readonly [E in EventEmitter.EventNames<Events>]: true }) {
+    super()
+    this.#names = names
+  }
 
   override on<E extends EventEmitter.EventNames<Events>>(event: E, fn: EventEmitter.EventListener<Events, E>, context?: unknown): this {
     return super.on(event, this.#register(event, fn as Handler, context, false) as EventEmitter.EventListener<Events, E>)
@@ -65,6 +74,10 @@ export class StrictEmitter<Events extends EventEmitter.ValidEventTypes> extends 
   }
 
   #register(event: EventEmitter.EventNames<Events>, fn: Handler, context: unknown, once: boolean): Handler {
+    if (this.#names !== undefined && !Object.hasOwn(this.#names, event)) {
+      const known = Object.keys(this.#names)
+      throw new InvalidValueError('there is no such event', event, `There are ${known.join(', ')}.${hint(String(event), known)}`)
+    }
     if (typeof fn !== 'function') throw new TypeError('The listener must be a function')
     const registration: Registration = {
       fn,

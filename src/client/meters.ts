@@ -1,10 +1,10 @@
 import type { OutOf } from '../netlink/codec.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import type { FlowStats } from '../ovs/flow.js'
 import { MeterBandType, type MeterMessage, type MeterRequest } from '../ovs/meter.js'
 import type { MeterFamily } from '../ovs/optional-families.js'
 import { explained } from './explain.js'
-import { checkMembers } from './members.js'
 
 /** What a meter counts: `kbps` kilobits (1000 bits) per second, `pktps` packets per second. */
 export type MeterUnit = 'kbps' | 'pktps'
@@ -75,7 +75,7 @@ export class Meters {
    */
   async set(id: number, options: MeterOptions): Promise<Meter | undefined> {
     const request = this.#named(id)
-    checkMembers(options, 'a meter', ['unit', 'rate', 'burst', 'stats'])
+    checkMembers(options, 'a meter', { unit: true, rate: true, burst: true, stats: true })
     const { unit, rate, burst = rate, stats } = options
     if (unit !== 'kbps' && unit !== 'pktps') throw new InvalidValueError('a meter counts "kbps" or "pktps"', unit, 'Say which as its unit.', ['OVS_METER_ATTR_KBPS'])
     checkAmount(rate, 'a rate', 'RATE', 'To let nothing pass, put flows with no actions.')

@@ -2,6 +2,7 @@ import { onAbort, throwIfAborted } from '../netlink/abort.js'
 import { AbortError, ClosedError, InvalidValueError } from '../netlink/errors.js'
 import { Inbox } from '../netlink/inbox.js'
 import type { ListenerCounts } from '../netlink/listener.js'
+import { checkMembers, type MemberNames } from '../netlink/members.js'
 import type { DatapathMessage } from '../ovs/datapath.js'
 import type { FlowMessage } from '../ovs/flow.js'
 import type { VportMessage } from '../ovs/vport.js'
@@ -77,6 +78,22 @@ export interface WatchEvents {
   close: () => void
 }
 
+const OPTIONS: MemberNames<WatchOptions> = { families: true, mirror: true, datapath: true, limit: true, recount: true, receiveBuffer: true, signal: true }
+const EVENTS: MemberNames<WatchEvents> = {
+  'datapath:new': true,
+  'datapath:set': true,
+  'datapath:del': true,
+  'vport:new': true,
+  'vport:set': true,
+  'vport:del': true,
+  'flow:new': true,
+  'flow:set': true,
+  'flow:del': true,
+  overrun: true,
+  resync: true,
+  error: true,
+  close: true,
+}
 const FAMILIES: readonly NotificationFamily[] = ['datapath', 'vport', 'flow']
 
 /**
@@ -97,7 +114,7 @@ export class Notifications extends StrictEmitter<WatchEvents> implements AsyncIt
   #closing: Promise<void> | undefined
 
   private constructor(ovs: Context, { families = ['datapath', 'vport'], mirror, datapath, limit = 4096, recount = 5000, receiveBuffer }: WatchOptions) {
-    super()
+    super(EVENTS)
     const watched = checkFamilies(families)
     const wanted = mirror ?? (watched.has('vport') ? ['vport'] : [])
     for (const name of wanted) {
@@ -122,6 +139,7 @@ export class Notifications extends StrictEmitter<WatchEvents> implements AsyncIt
 
   /** @internal Made by `watch` of an `Ovs`. */
   static async open(ovs: Context, options: WatchOptions): Promise<Notifications> {
+    checkMembers(options, 'what to watch', OPTIONS)
     const { signal } = options
     throwIfAborted(signal, 'watch')
     const notifications = new Notifications(ovs, options)

@@ -4,6 +4,7 @@ import { onAbort, throwIfAborted } from '../netlink/abort.js'
 import { Errno } from '../netlink/errno.js'
 import { ClosedError, InvalidValueError, KernelError, MalformedMessageError, OverrunError } from '../netlink/errors.js'
 import { Listener, type ListenerCounts } from '../netlink/listener.js'
+import { checkMembers, type MemberNames } from '../netlink/members.js'
 import type { Transport } from '../netlink/transport.js'
 import type { DatapathMessage } from '../ovs/datapath.js'
 import { OvsPacket, type PacketRequest } from '../ovs/packet.js'
@@ -64,6 +65,8 @@ export interface UpcallEvents {
   close: () => void
 }
 
+const EVENTS: MemberNames<UpcallEvents> = { miss: true, action: true, overrun: true, error: true, close: true }
+
 /** A datapath's upcalls, as events, until it is closed. */
 export class Upcalls extends StrictEmitter<UpcallEvents> {
   /** How the kernel chooses the socket. */
@@ -85,7 +88,7 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   #forget: (() => void) | undefined
 
   private constructor(ovs: Context, dpIfindex: number, transport: Transport, mode: DispatchMode) {
-    super()
+    super(EVENTS)
     this.#ovs = ovs
     this.#dpIfindex = dpIfindex
     this.#type = ovs.packet.family.info.id
@@ -102,7 +105,9 @@ export class Upcalls extends StrictEmitter<UpcallEvents> {
   }
 
   /** @internal Made by `listen` of a datapath. */
-  static async open(ovs: Context, dpIfindex: number, { dispatch, receiveBuffer, signal }: ListenOptions = {}): Promise<Upcalls> {
+  static async open(ovs: Context, dpIfindex: number, options: ListenOptions): Promise<Upcalls> {
+    checkMembers(options, 'how to listen', { dispatch: true, receiveBuffer: true, signal: true })
+    const { dispatch, receiveBuffer, signal } = options
     throwIfAborted(signal, 'listen')
     if (dispatch !== undefined && !MODES.includes(dispatch)) throw new InvalidValueError('there is no such way to dispatch upcalls', dispatch, `There are ${MODES.join(', ')}.`)
     const modes = dispatch === undefined ? MODES : [dispatch]

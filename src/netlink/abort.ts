@@ -1,4 +1,5 @@
-import { AbortError } from './errors.js'
+import { AbortError, InvalidValueError } from './errors.js'
+import type { MemberNames } from './members.js'
 
 /** What can last and be given up. */
 export interface AbortOptions {
@@ -6,9 +7,14 @@ export interface AbortOptions {
   signal?: AbortSignal | undefined
 }
 
-/** @throws AbortError */
+/** @internal */
+export const ABORT_OPTIONS: MemberNames<AbortOptions> = { signal: true }
+
+/** @throws AbortError, InvalidValueError (what is no signal) */
 export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
-  if (signal?.aborted === true) throw new AbortError(what, signal)
+  if (signal === undefined) return
+  if (typeof signal !== 'object' || signal === null || typeof signal.aborted !== 'boolean') throw new InvalidValueError(`what aborts ${what} must be an AbortSignal`, signal, 'Give the signal of an AbortController.')
+  if (signal.aborted) throw new AbortError(what, signal)
 }
 
 interface Heard {

@@ -4,6 +4,7 @@ import { align, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 import { byNumber, eachAttribute, entriesOf, type Entry, type Table, writeEntry } from './attributes.js'
 import { decodable, readWhole, undecoded } from './decodable.js'
 import { InvalidValueError } from './errors.js'
+import { hint } from './members.js'
 import { readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
 
@@ -83,7 +84,8 @@ export class AttributeList<T extends Table> implements Codec<ItemOut<T>[], reado
         const entry = this.#byName.get(name)
         if (name === 'unknown') writeUnknown(writer, item[name] as UnknownAttribute)
         else if (entry === undefined) {
-          throw new InvalidValueError(`there is no ${JSON.stringify(name)} in ${this.prefix}_*`, item, `There are ${[...this.#byName.keys()].join(', ')}.`)
+          const known = [...this.#byName.keys()]
+          throw new InvalidValueError(`there is no ${JSON.stringify(name)} in ${this.prefix}_*`, item, `There are ${known.join(', ')}.${hint(name, known)}`)
         } else writeEntry(writer, entry, item[name], 'write')
       }
     }

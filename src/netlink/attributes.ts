@@ -3,6 +3,7 @@ import { type AnyCodec, type Codec, exact, type Exact, flag, type InOf, type Mas
 import { align, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_HEADER, NLA_TYPE_MASK } from './constants.js'
 import { decodable } from './decodable.js'
 import { InvalidValueError, MalformedMessageError, OvsError } from './errors.js'
+import { hint } from './members.js'
 import { givePlaces, readUnknown, type UnknownAttribute, writeUnknown } from './unknown-attribute.js'
 import type { Writer } from './writer.js'
 
@@ -276,7 +277,7 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
 
   /** Members that stand beside the attributes in the same object, such as those of a family's header, are `besides`. */
   #write(writer: Writer, value: TableIn<T> | TableMask<T>, method: 'write' | 'writeMask', besides?: ReadonlySet<string>): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError('must be an object', value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidValueError('must be an object', value, `Its members are ${[...this.#byName.keys()].join(', ')}.`)
     const given = value as Record<string, unknown>
     const { unknown } = value
     let next = 0
@@ -309,15 +310,27 @@ export class AttributeSet<T extends Table> implements Codec<TableOut<T>, TableIn
     return writer.copy()
   }
 
+  /** What to write where a member stands one level too high. */
+  #below(name: string): string | undefined {
+    const holders = this.entries.filter(({ codec }) => Object.hasOwn(namesIn(codec), name))
+    return holders.length === 0 ? undefined : `Write ${holders.map((holder) => `{ ${holder.name}: { ${name}: … } }`).join(' or ')}.`
+  }
+
   #noSuch(name: string, value: unknown): OvsError {
     const known = [...this.#byName.keys()]
     const near = known.find((each) => each.toLowerCase() === name.toLowerCase().replaceAll('_', ''))
     return new InvalidValueError(
       `there is no attribute ${JSON.stringify(name)} in ${this.prefix}_*`,
       value,
-      near === undefined ? `There are ${known.join(', ')}.` : `Write ${near}.`,
+      near === undefined ? this.#below(name) ?? `There are ${known.join(', ')}.${hint(name, known)}` : `Write ${near}.`,
     )
   }
+}
+
+/** The names that a value of this codec has. */
+function namesIn(codec: AnyCodec): object {
+  const { of, table, fields } = codec as Partial<Nested<unknown, unknown, unknown> & AttributeSet<Table>> & { fields?: object }
+  return of === undefined ? (table ?? fields ?? {}) : namesIn(of())
 }
 
 /** A table of attributes as a codec; `prefix` is the kernel's (`OVS_VPORT_ATTR`), `padding` the number of its `…_PAD`. */

@@ -31,6 +31,21 @@ const boom = new Error('boom')
 const handler = () => {}
 const emitter = () => new StrictEmitter<Events>()
 
+describe('the name of an event', () => {
+  it('is refused where there is none such', () => {
+    const named = new StrictEmitter<Events>({ tick: true, error: true })
+    for (const add of ['on', 'once', 'addListener'] as const) {
+      expect(() => named[add]('ticks' as 'tick', handler)).toThrow(/there is no such event, got "ticks"\nThere are tick, error\. The nearest is tick\./)
+      expect(() => named[add]('toString' as 'tick', handler)).toThrow('there is no such event')
+    }
+    expect(named.on('tick', handler).listeners('tick')).toEqual([handler])
+  })
+
+  it('is anything where the names are not known', () => {
+    expect(emitter().on('ticks' as 'tick', handler).listenerCount('ticks' as 'tick')).toBe(1)
+  })
+})
+
 describe('a failing handler', () => {
   it('that throws is an uncaught exception', async () => {
     const events = emitter()
