@@ -1,6 +1,7 @@
 import { attributeList, type InferItem, type InferItemInput } from '../netlink/attribute-list.js'
 import { attribute, attributes, type Infer, type InferInput, type Nested, nested } from '../netlink/attributes.js'
 import { be16, type Codec, flag, u16, u32 } from '../netlink/codec.js'
+import { InvalidValueError } from '../netlink/errors.js'
 import { AddMpls, HashAction, PsampleAttributes, PushEth, PushMpls, PushNshAttributes, PushVlan, TruncAction, UserspaceAttributes } from './action-arguments.js'
 import { CtAction } from './ct-action.js'
 import { SetKey, SetMaskedKey } from './set-action.js'
@@ -8,10 +9,18 @@ import { SetKey, SetMaskedKey } from './set-action.js'
 /** Actions within an action. */
 const within: Nested<Actions, ActionsInput, never> = nested((): Codec<Actions, ActionsInput, never> => ActionAttributes)
 
+const probability: Codec<number> = {
+  ...u32,
+  write(writer, value) {
+    if (value > 0 && value < 1) throw new InvalidValueError('must be a whole number from 0 to 4294967295', value, `Write Math.round(${value} * 0xffffffff).`)
+    u32.write(writer, value)
+  },
+}
+
 /** `OVS_SAMPLE_ATTR_*`: both are needed. @since 3.3, linux/openvswitch.h */
 export const SampleAttributes = attributes('OVS_SAMPLE_ATTR', {
   /** `OVS_SAMPLE_ATTR_PROBABILITY`: of 0xffffffff, which means always. */
-  probability: attribute(1, u32),
+  probability: attribute(1, probability),
   /** `OVS_SAMPLE_ATTR_ACTIONS`: on a copy. */
   actions: attribute(2, within),
 })

@@ -1,6 +1,7 @@
 import { ipAddress } from '../netlink/addresses.js'
 import { attribute, attributes, type Infer, type InferInput, type Nested, nested } from '../netlink/attributes.js'
 import { binary, type Codec, type Exact, exact, flag, text, u16, u32 } from '../netlink/codec.js'
+import { InvalidValueError } from '../netlink/errors.js'
 import { at, struct, type Tail } from '../netlink/struct.js'
 
 /** Bits to write, with the mask that says which. */
@@ -18,6 +19,8 @@ export interface MaskedInput<V> {
   readonly mask?: V | Exact
 }
 
+const FORM = 'Write { value: 7, mask? }, of labels with 16 bytes each; without a mask, all bits are written.'
+
 function masked<V>(name: string, of: Codec<V>): Codec<Masked<V>, MaskedInput<V>, never> {
   const size = of.least
   const mask: Codec<V, V | Exact> = { ...of, write: (writer, value) => of.writeMask(writer, value) }
@@ -25,7 +28,10 @@ function masked<V>(name: string, of: Codec<V>): Codec<Masked<V>, MaskedInput<V>,
   return {
     ...both,
     read: both.read as (...args: Parameters<typeof both.read>) => Masked<V>,
-    write: (writer, given) => both.write(writer, given?.mask === undefined ? { ...given, mask: exact } : given),
+    write(writer, given) {
+      if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Uint8Array) throw new InvalidValueError('must be an object with value and mask', given, FORM)
+      both.write(writer, given.mask === undefined ? { ...given, mask: exact } : given)
+    },
     writeMask: both.writeMask,
   } as Codec<Masked<V>, MaskedInput<V>, never>
 }
@@ -118,7 +124,11 @@ export interface CtInput extends InferInput<typeof CtAttributes> {}
  */
 export const CtAction: Nested<Ct, CtInput, never> = {
   ...nested((): Codec<Ct, CtInput, never> => CtAttributes as Codec<Ct, CtInput, never>),
-  write: (writer, value) => CtAttributes.write(writer, value?.nat === undefined ? value : natLast(value)),
+  write(writer, value) {
+    const nat: unknown = value?.nat
+    if (nat === true) throw new InvalidValueError('must be an object', nat, 'Write {} to translate as committed, or { src: true, ipMin: \'192.0.2.1\' }.', ['OVS_CT_ATTR_NAT'])
+    CtAttributes.write(writer, nat === undefined ? value : natLast(value))
+  },
 }
 
 function natLast(value: CtInput): CtInput {
