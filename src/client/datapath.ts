@@ -1,6 +1,7 @@
 import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
-import type { AbortOptions } from '../netlink/abort.js'
+import { ABORT_OPTIONS, type AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import { checkMembers, type MemberNames } from '../netlink/members.js'
 import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
 import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
 import type { ActionInput } from '../ovs/action.js'
@@ -129,7 +130,9 @@ export class Datapath {
    *
    * @throws KernelError (`EOPNOTSUPP`: a feature that this kernel does not know), InvalidValueError
    */
-  async set({ features, masksCacheSize }: { features?: readonly DatapathFeature[]; masksCacheSize?: number } = {}): Promise<DatapathMessage> {
+  async set(settings: { features?: readonly DatapathFeature[]; masksCacheSize?: number } = {}): Promise<DatapathMessage> {
+    checkMembers(settings, 'what is to be set', DATAPATH_SETTINGS)
+    const { features, masksCacheSize } = settings
     checkCacheSize(masksCacheSize)
     const before = (await this.info()).userFeatures ?? 0
     return this.#explained(
@@ -153,7 +156,9 @@ export class Datapath {
    * @param name The device's name, at most 15 bytes; of type `internal`, the one to make.
    * @throws KernelError (`ENODEV`, `EBUSY`, `EEXIST`, …), InvalidValueError
    */
-  async addPort(name: string, { type = 'netdev', portNo, dstPort, gbp, upcallPid = 0 }: AddPortOptions = {}): Promise<Port> {
+  async addPort(name: string, options: AddPortOptions = {}): Promise<Port> {
+    checkMembers(options, 'a port to add', { type: true, portNo: true, dstPort: true, gbp: true, upcallPid: true })
+    const { type = 'netdev', portNo, dstPort, gbp, upcallPid = 0 } = options
     const number = Object.hasOwn(VportType, type) ? VportType[type] : undefined
     if (number === undefined) throw new InvalidValueError('there is no such type of port', type, `There are ${Object.keys(VportType).join(', ')}.`)
     if (typeof name !== 'string' || name === '') throw new InvalidValueError('a port needs a name', name, 'Give one of 1 to 15 bytes.', ['OVS_VPORT_ATTR_NAME'])
@@ -184,9 +189,11 @@ export class Datapath {
    * @param name The device's, at most 15 bytes.
    * @throws KernelError (`EEXIST`, `EBUSY`: there is such a tunnel already; `EOPNOTSUPP`: the kernel lacks its module), InvalidValueError
    */
-  async addTunnelPort(name: string, { portNo, upcallPid, ...tunnel }: TunnelPortOptions): Promise<Port> {
+  async addTunnelPort(name: string, options: TunnelPortOptions): Promise<Port> {
+    const device = tunnelDevice(name, options)
+    const { portNo, upcallPid } = options
     const { links } = this.#ovs
-    await links.new(tunnelDevice(name, tunnel))
+    await links.new(device)
     try {
       return await this.addPort(name, { portNo, upcallPid })
     } catch (error) {
@@ -201,7 +208,8 @@ export class Datapath {
   }
 
   /** All ports; the kernel's order is none. @throws KernelError (`ENODEV`), AbortError */
-  async *ports(options?: AbortOptions): AsyncGenerator<Port, void, void> {
+  async *ports(options: AbortOptions = {}): AsyncGenerator<Port, void, void> {
+    checkMembers(options, 'how ports are read', ABORT_OPTIONS)
     try {
       for await (const message of this.#ovs.vport.dump({ dpIfindex: this.dpIfindex }, options)) yield new Port(message)
     } catch (error) {
@@ -239,8 +247,9 @@ export class Datapath {
    *
    * @throws BulkInterruptedError when the input throws, the socket fails, or it is aborted; it says what was done.
    */
-  putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>, options?: AbortOptions): Promise<BulkResult> {
-    return this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#put(flow), options))
+  async putFlows(flows: Iterable<FlowInput> | AsyncIterable<FlowInput>, options: AbortOptions = {}): Promise<BulkResult> {
+    checkMembers(options, 'how flows are put', ABORT_OPTIONS)
+    return await this.#explainedAll(this.#ovs.flow.newAll(flows, (flow) => this.#put(flow), options))
   }
 
   /** One flow, read now. @throws KernelError (`ENOENT`) */
@@ -254,9 +263,10 @@ export class Datapath {
   }
 
   /** Deletes many flows; see {@link putFlows}. @throws BulkInterruptedError */
-  deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>, options?: AbortOptions): Promise<BulkResult> {
+  async deleteFlows(names: Iterable<FlowName> | AsyncIterable<FlowName>, options: AbortOptions = {}): Promise<BulkResult> {
+    checkMembers(options, 'how flows are deleted', ABORT_OPTIONS)
     const naming = { reduced: (name: FlowName) => this.#flow(name), asGiven: (name: FlowName) => ({ ...name, dpIfindex: this.dpIfindex }) }
-    return this.#explainedAll(twice(names, (some, request) => this.#ovs.flow.delAll(some, request, options), naming))
+    return await this.#explainedAll(twice(names, (some, request) => this.#ovs.flow.delAll(some, request, options), naming))
   }
 
   /** Deletes all flows; the kernel announces none of them. @throws KernelError (`ENODEV`) */
@@ -269,7 +279,9 @@ export class Datapath {
    *
    * @throws KernelError (`ENODEV`), AbortError
    */
-  async *flows({ terse = false, signal }: FlowsOptions = {}): AsyncGenerator<Flow, void, void> {
+  async *flows(options: FlowsOptions = {}): AsyncGenerator<Flow, void, void> {
+    checkMembers(options, 'what to read of flows', { terse: true, signal: true })
+    const { terse = false, signal } = options
     const { omitKey, omitMask, omitActions } = UfidFlags
     try {
       yield* this.#ovs.flow.dump({ dpIfindex: this.dpIfindex, ...(terse ? { ufidFlags: omitKey | omitMask | omitActions } : {}) }, { signal })
@@ -354,6 +366,9 @@ export class Datapath {
 }
 
 const KEY = FlowAttributes.table.key.number
+
+/** @internal What can be said of a datapath. */
+export const DATAPATH_SETTINGS: MemberNames<NonNullable<Parameters<Datapath['set']>[0]>> = { features: true, masksCacheSize: true }
 
 /** @internal @throws InvalidValueError */
 export function checkCacheSize(size: number | undefined): void {

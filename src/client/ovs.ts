@@ -1,6 +1,7 @@
 import type { GenericNetlink } from '../genetlink/generic-netlink.js'
-import type { AbortOptions } from '../netlink/abort.js'
+import { ABORT_OPTIONS, type AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import { type DatapathFamily, type FlowFamily, openFamilies, type OvsFamilies, type PacketFamily, type VportFamily } from '../ovs/families.js'
 import type { CtLimitFamily, MeterFamily } from '../ovs/optional-families.js'
 import type { Links } from '../rtnetlink/links.js'
@@ -8,7 +9,7 @@ import type { Rtnetlink } from '../rtnetlink/rtnetlink.js'
 import { type Capabilities, capabilities } from './capabilities.js'
 import type { Context } from './context.js'
 import { CtLimits } from './ct-limits.js'
-import { checkCacheSize, Datapath, type DatapathFeature, featureBits } from './datapath.js'
+import { checkCacheSize, Datapath, DATAPATH_SETTINGS, type DatapathFeature, featureBits } from './datapath.js'
 import { explain, explained } from './explain.js'
 import { FlushingFlows } from './flushing.js'
 import { Notifications, type WatchOptions } from './notifications.js'
@@ -76,8 +77,10 @@ export class Ovs implements OvsFamilies {
    * @param name At most 15 bytes; its own port gets it too.
    * @throws KernelError (`EEXIST`, `EPERM`), InvalidValueError
    */
-  async createDatapath(name: string, { features = ['unaligned', 'vportPids'], masksCacheSize }: DatapathOptions = {}): Promise<Datapath> {
+  async createDatapath(name: string, options: DatapathOptions = {}): Promise<Datapath> {
     checkName(name)
+    checkMembers(options, 'a datapath to make', DATAPATH_SETTINGS)
+    const { features = ['unaligned', 'vportPids'], masksCacheSize } = options
     checkCacheSize(masksCacheSize)
     const request = { name, upcallPid: 0, userFeatures: featureBits(features), ...(masksCacheSize === undefined ? {} : { masksCacheSize }) }
     return new Datapath(this.#context, await explained(this.datapath.new(request), { datapath: name }))
@@ -90,7 +93,8 @@ export class Ovs implements OvsFamilies {
   }
 
   /** All datapaths in this network namespace. @throws KernelError, AbortError */
-  async *datapaths(options?: AbortOptions): AsyncGenerator<Datapath, void, void> {
+  async *datapaths(options: AbortOptions = {}): AsyncGenerator<Datapath, void, void> {
+    checkMembers(options, 'how datapaths are read', ABORT_OPTIONS)
     try {
       for await (const message of this.datapath.dump({}, options)) yield new Datapath(this.#context, message)
     } catch (error) {

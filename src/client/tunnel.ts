@@ -1,4 +1,5 @@
 import { InvalidValueError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import type { LinkInfoInput } from '../rtnetlink/link.js'
 import type { LinkInput } from '../rtnetlink/links.js'
 
@@ -36,6 +37,7 @@ const TUNNELS: Readonly<Record<TunnelKind, (options: TunnelPortOptions) => LinkI
 
 /** The device of a tunnel port: up, and in collect-metadata mode. @throws InvalidValueError */
 export function tunnelDevice(name: string, options: TunnelPortOptions): LinkInput {
+  checkMembers(options, 'a tunnel port', { kind: true, dstPort: true, gbp: true, mtu: true, portNo: true, upcallPid: true })
   const { kind, dstPort, gbp, mtu = 65_000 } = options
   if (!Object.hasOwn(TUNNELS, kind)) throw new InvalidValueError('there is no such kind of tunnel', kind, `There are ${Object.keys(TUNNELS).join(', ')}.`)
   if (dstPort !== undefined && kind !== 'vxlan' && kind !== 'geneve') throw new InvalidValueError(`a tunnel of kind ${kind} has no UDP port`, dstPort, 'Leave out dstPort.')

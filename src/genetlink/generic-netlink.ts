@@ -1,7 +1,8 @@
-import type { AbortOptions } from '../netlink/abort.js'
+import { ABORT_OPTIONS, type AbortOptions } from '../netlink/abort.js'
 import { ConnectionPool } from '../netlink/connection-pool.js'
 import { Errno } from '../netlink/errno.js'
 import { InvalidValueError, KernelError, OvsError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import { type Trace, traced } from '../netlink/trace.js'
 import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { Controller, CONTROLLER_ID, type FamilyInfo, familyInfo } from './controller.js'
@@ -44,7 +45,10 @@ export class GenericNetlink extends ConnectionPool {
   readonly #portIds = new Map<number, WeakRef<Transport>>()
   #sweepAt = SWEEP_LEAST
 
-  constructor(dial: Dial, { timeout, trace }: GenericNetlinkOptions = {}) {
+  /** @throws InvalidValueError */
+  constructor(dial: Dial, options: GenericNetlinkOptions = {}) {
+    checkMembers(options, 'how generic netlink is opened', { timeout: true, trace: true })
+    const { timeout, trace } = options
     super(dial, 'generic netlink', timeout)
     this.#trace = trace
     this.#controller = new BoundFamily(this, Controller, familyInfo({ familyId: CONTROLLER_ID, familyName: Controller.name, version: Controller.version }))
@@ -72,9 +76,10 @@ export class GenericNetlink extends ConnectionPool {
   }
 
   /** All families of the running kernel, in the order of their ids. @throws AbortError */
-  async families({ signal }: AbortOptions = {}): Promise<FamilyInfo[]> {
+  async families(options: AbortOptions = {}): Promise<FamilyInfo[]> {
+    checkMembers(options, 'how families are read', ABORT_OPTIONS)
     const found: FamilyInfo[] = []
-    for await (const reply of this.#controller.dump('getfamily', {}, { signal })) found.push(familyInfo(reply))
+    for await (const reply of this.#controller.dump('getfamily', {}, options)) found.push(familyInfo(reply))
     return found.toSorted((a, b) => a.id - b.id)
   }
 

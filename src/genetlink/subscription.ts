@@ -2,6 +2,7 @@ import type { Source } from '../netlink/bytes.js'
 import { onAbort, throwIfAborted } from '../netlink/abort.js'
 import { AbortError, InvalidValueError, MalformedMessageError, type OverrunError, TruncatedError } from '../netlink/errors.js'
 import { Inbox } from '../netlink/inbox.js'
+import { checkMembers } from '../netlink/members.js'
 import { type Hearer, Listener, type ListenerCounts, type Origin } from '../netlink/listener.js'
 import type { DialOptions, Transport } from '../netlink/transport.js'
 import type { BoundFamily } from './bound-family.js'
@@ -125,11 +126,13 @@ export class Subscription<D extends AnyFamily> implements AsyncIterable<Announce
   #lost: OverrunError | undefined
 
   /** @internal Made by `subscribe` of a `GenericNetlink`. */
-  constructor(netlink: GenericNetlink, families: readonly BoundFamily<D>[], { limit = 4096, signal, groups, ...options }: SubscriptionOptions) {
+  constructor(netlink: GenericNetlink, families: readonly BoundFamily<D>[], options: SubscriptionOptions) {
+    checkMembers(options, 'a subscription', { groups: true, limit: true, receiveBuffer: true, receiveSize: true, protocol: true, signal: true })
+    const { limit = 4096, signal, groups, ...socket } = options
     throwIfAborted(signal, 'subscribe')
     this.#inbox = new Inbox(limit, { room: () => this.#listener.resume(), left: () => this.close() })
     const byType = new Map(families.map((family) => [family.info.id, family]))
-    this.#listener = listenTo(netlink.dial(options), families, groups, {
+    this.#listener = listenTo(netlink.dial(socket), families, groups, {
       message: (type, source, start, end, portId, sequence) => {
         const family = byType.get(type)
         if (family === undefined) return

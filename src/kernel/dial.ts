@@ -1,6 +1,7 @@
 import { type NetnsName, NetworkNamespace } from '../libnl/namespace.js'
-import { NetlinkSocket, type SocketOptions } from '../libnl/socket.js'
+import { NetlinkSocket, SOCKET_OPTIONS, type SocketOptions } from '../libnl/socket.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import type { MemberNames } from '../netlink/members.js'
 import type { Dial } from '../netlink/transport.js'
 
 /** Where the kernel is, and how its sockets are made. */
@@ -13,6 +14,10 @@ export interface KernelOptions extends Omit<SocketOptions, 'netns' | 'protocol'>
   /** Makes the sockets; libnl's unless said. A test can give a scripted one. */
   dial?: Dial
 }
+
+const { protocol: _, ...FOR_ALL } = SOCKET_OPTIONS
+/** @internal */
+export const KERNEL_OPTIONS: MemberNames<KernelOptions> = { ...FOR_ALL, dial: true }
 
 /** Makes sockets of the kernel that this process runs on. */
 export interface KernelDial extends Dial {

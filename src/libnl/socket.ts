@@ -4,6 +4,7 @@ import { Source } from '../netlink/bytes.js'
 import { NETLINK_GENERIC } from '../netlink/constants.js'
 import { Errno, errnoName } from '../netlink/errno.js'
 import { ClosedError, OverrunError, SocketError } from '../netlink/errors.js'
+import { checkMembers, type MemberNames } from '../netlink/members.js'
 import type { Sink, Transport, Watch } from '../netlink/transport.js'
 import { handles, lastErrno, libc, type Libc, libnl, type Libnl, type Pointer } from './bindings.js'
 import type { Handles } from './handles.js'
@@ -42,6 +43,9 @@ export interface SocketOptions {
   /** The folder that holds libnl; see `loadLibraries`. */
   libraries?: string
 }
+
+/** @internal */
+export const SOCKET_OPTIONS: MemberNames<SocketOptions> = { receiveBuffer: true, sendBuffer: true, receiveSize: true, batch: true, protocol: true, netns: true, libraries: true }
 
 /** What has to be given back when a socket is closed, or forgotten: nothing in it refers to the socket. */
 interface Owned {
@@ -106,9 +110,10 @@ export class NetlinkSocket implements Transport {
   /**
    * @throws LibraryNotFoundError when libnl is missing.
    * @throws SocketError when the kernel refuses.
-   * @throws NamespaceError
+   * @throws NamespaceError, InvalidValueError
    */
   constructor(options: SocketOptions = {}) {
+    checkMembers(options, 'a socket', SOCKET_OPTIONS)
     this.#libnl = libnl(options.libraries)
     this.#libc = libc()
     this.protocol = options.protocol ?? NETLINK_GENERIC

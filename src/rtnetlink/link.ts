@@ -295,6 +295,7 @@ export const LinkCodec: Codec<LinkMessage, LinkRequest, never> = {
     return message
   },
   write(writer, value) {
+    if (typeof value !== 'object' || value === null) throw new InvalidValueError('must be an object, as of a device', value, 'Write { ifname: \'veth2\' }.')
     LinkHeader.writeBesides(writer, value)
     LinkAttributes.writeBesides(writer, value, HEADER_NAMES)
   },

@@ -1,8 +1,9 @@
-import type { AbortOptions } from '../netlink/abort.js'
+import { ABORT_OPTIONS, type AbortOptions } from '../netlink/abort.js'
 import type { Source } from '../netlink/bytes.js'
 import type { Connections } from '../netlink/connection-pool.js'
 import { MessageFlags } from '../netlink/constants.js'
 import { DumpInterruptedError, InvalidValueError, MalformedMessageError } from '../netlink/errors.js'
+import { checkMembers, type MemberNames } from '../netlink/members.js'
 import { dump, exchange, type Shape } from '../netlink/requests.js'
 import { explain } from './explain.js'
 import { LinkAttributes, LinkCodec, LinkFlags, LinkHeader, type LinkMessage, type LinkRequest } from './link.js'
@@ -42,6 +43,12 @@ export interface LinkInput extends LinkRequest {
   readonly netns?: string | number
 }
 
+const LINK_INPUT: MemberNames<LinkInput> = {
+  ...(Object.fromEntries([LinkAttributes.table, LinkHeader.fields].flatMap(Object.keys).map((name) => [name, true])) as MemberNames<typeof LinkAttributes.table & typeof LinkHeader.fields>),
+  up: true,
+  netns: true,
+  unknown: true,
+}
 const SHAPE: Shape = { attributes: LinkAttributes as unknown as Shape['attributes'], headers: LinkHeader.size }
 /** How often a list is read anew that changed while it was read. */
 const TRIES = 10
@@ -59,6 +66,7 @@ export class Links {
 
   /** The device with this name or interface index, read now. @throws KernelError (`ENODEV`), InvalidValueError, AbortError */
   async get(which: string | number, options: AbortOptions = {}): Promise<Link> {
+    checkMembers(options, 'how a device is read', ABORT_OPTIONS)
     let found: Link | undefined
     await this.#request('get', which, named(which), 0, options, (source, start, end) => {
       found = read(source, start, end)
@@ -73,7 +81,8 @@ export class Links {
    * @throws DumpInterruptedError behind the last device, when devices were made, changed or deleted meanwhile: some may be missing or repeated.
    * @throws AbortError
    */
-  dump({ signal }: AbortOptions = {}): AsyncGenerator<Link, void, void> {
+  dump(options: AbortOptions = {}): AsyncGenerator<Link, void, void> {
+    checkMembers(options, 'how devices are read', ABORT_OPTIONS)
     return dump(
       this.#connections,
       SHAPE,
@@ -84,7 +93,7 @@ export class Links {
         connection.close()
       },
       read,
-      signal,
+      options.signal,
     )
   }
 
@@ -112,6 +121,7 @@ export class Links {
    * @throws KernelError (`EEXIST`, `EOPNOTSUPP`: the kernel lacks that kind), InvalidValueError, AbortError
    */
   async new(link: LinkInput, options: AbortOptions = {}): Promise<void> {
+    checkMembers(link, 'a device to make', LINK_INPUT)
     if (link.linkinfo?.kind === undefined) throw new InvalidValueError('a new device needs a kind', link.linkinfo, 'Write linkinfo: { kind: \'veth\' }.', ['IFLA_LINKINFO', 'IFLA_INFO_KIND'])
     const { create, exclusive } = MessageFlags
     await this.#change('new', link.ifname, link, create | exclusive, options)
@@ -123,6 +133,7 @@ export class Links {
    * @throws KernelError (`ENODEV`), InvalidValueError, AbortError
    */
   async set(which: string | number, changes: LinkInput, options: AbortOptions = {}): Promise<void> {
+    checkMembers(changes, 'what is to be set', LINK_INPUT)
     // One attribute holds the name that a device is found by, and the one that it is given.
     const index = typeof which === 'string' && changes.ifname !== undefined ? (await this.get(which, options)).index : which
     await this.#change('set', which, { ...changes, ...named(index) }, 0, options)
@@ -130,10 +141,13 @@ export class Links {
 
   /** Deletes the device with this name or interface index; of a veth, both ends. @throws KernelError (`ENODEV`, `EOPNOTSUPP`), InvalidValueError, AbortError */
   async del(which: string | number, options: AbortOptions = {}): Promise<void> {
+    checkMembers(options, 'how a device is deleted', ABORT_OPTIONS)
     await this.#request('del', which, named(which), MessageFlags.ack, options)
   }
 
   async #change(command: 'new' | 'set', which: string | number | undefined, { netns, up, ...rest }: LinkInput, flags: number, options: AbortOptions): Promise<void> {
+    checkMembers(options, 'how a device is changed', ABORT_OPTIONS)
+    if (up !== undefined && typeof up !== 'boolean') throw new InvalidValueError('a device is set up with true, and down with false', up, 'Write up: true, or leave it out.')
     const { up: bit } = LinkFlags
     const turned = up === undefined ? {} : { flags: ((rest.flags ?? 0) & ~bit) | (up ? bit : 0), change: (rest.change ?? 0) | bit }
     const namespace = netns === undefined ? undefined : this.#openNetns(netns)

@@ -1,6 +1,7 @@
 import { ConnectionPool } from '../netlink/connection-pool.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
 import { InvalidValueError } from '../netlink/errors.js'
+import { checkMembers } from '../netlink/members.js'
 import { type Reading, type Trace, traced } from '../netlink/trace.js'
 import type { Dial, DialOptions, Transport } from '../netlink/transport.js'
 import { LinkCodec } from './link.js'
@@ -22,7 +23,10 @@ export class Rtnetlink extends ConnectionPool {
   readonly links: Links
   readonly #trace: Trace | undefined
 
-  constructor(dial: Dial, { timeout, trace, openNetns = cannotOpen }: RtnetlinkOptions = {}) {
+  /** @throws InvalidValueError */
+  constructor(dial: Dial, options: RtnetlinkOptions = {}) {
+    checkMembers(options, 'how rtnetlink is opened', { timeout: true, trace: true, openNetns: true })
+    const { timeout, trace, openNetns = cannotOpen } = options
     super(dial, 'rtnetlink', timeout)
     this.links = new Links(this, openNetns)
     this.#trace = trace

@@ -52,6 +52,36 @@ describe('a link', () => {
     expect(sent[0]).toMatchObject({ type: 16, flags: ACK | CREATE | EXCL, link: { ifname: 'a', flags: 1, change: 1, linkinfo: { kind: 'veth', data: { peer: { ifname: 'b', index: 9 } } } } })
   })
 
+  it.each(['no', 0, 1, null])('is not set up with %j', async (up) => {
+    const { sent, script } = recorder()
+    const { links } = open(script)
+    await expect(links.set('a', { up: up as never })).rejects.toMatchObject({ reason: 'a device is set up with true, and down with false', value: up })
+    await expect(links.new({ ifname: 'a', linkinfo: { kind: 'veth' }, up: up as never })).rejects.toThrow('a device is set up with true')
+    expect(sent).toEqual([])
+  })
+
+  it('has no members but those that there are', async () => {
+    const { sent, script } = recorder()
+    const { links } = open(script)
+    await expect(links.new({ name: 'a', linkinfo: { kind: 'veth' } } as never)).rejects.toThrow(/a device to make has no member "name".* The nearest is ifname\./s)
+    await expect(links.new(undefined as never)).rejects.toThrow('a device to make must be an object')
+    await expect(links.set('a', { netNs: 'x' } as never)).rejects.toThrow(/what is to be set has no member "netNs".* The nearest is netns\./s)
+    await expect(links.set('a', { up: true }, { sginal: 1 } as never)).rejects.toThrow('how a device is changed has no member "sginal"')
+    await expect(links.get('a', { sginal: 1 } as never)).rejects.toThrow('how a device is read has no member "sginal"')
+    await expect(links.del('a', { sginal: 1 } as never)).rejects.toThrow('how a device is deleted has no member "sginal"')
+    await expect(links.list({ sginal: 1 } as never)).rejects.toThrow('how devices are read has no member "sginal"')
+    await expect(links.new({ linkinfo: { kind: 'veth', data: { peer: 'q4' as never } } })).rejects.toMatchObject({ attribute: ['IFLA_LINKINFO', 'IFLA_INFO_DATA', 'VETH_INFO_PEER'], remedy: "Write { ifname: 'veth2' }." })
+    expect(sent).toEqual([])
+  })
+
+  it('that was read can be given back as it is', async () => {
+    const { sent, script } = recorder()
+    const { links } = open(script)
+    const { unknown: _, ...link } = await links.get('eth0')
+    await links.set(7, link)
+    expect(sent.at(-1)).toMatchObject({ type: 16, link: { ifname: 'eth0', index: 7 } })
+  })
+
   it('is read by its name or its index', async () => {
     const { sent, script } = recorder()
     const { links } = open(script)
