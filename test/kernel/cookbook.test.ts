@@ -20,7 +20,7 @@ test('every snippet of docs/flows.md does in a kernel what it says', async () =>
     const isTaken = isSince(since) && (!needsZones || zone === true)
     expect([what, made]).toEqual([what, isTaken ? 'taken' : 'EINVAL'])
     const flows = isTaken ? put.mock.calls.map(([flow]) => flow) : []
-    expect([what, await all(dp.flows())]).toEqual([what, expect.objectContaining({ length: flows.length })])
+    expect([what, (await all(dp.flows())).length]).toEqual([what, flows.length])
     for (const { key, mask, actions } of flows) {
       const read = await dp.getFlow({ key, mask })
       const withoutZone = read.actions?.map((action) => ('ct' in action && action.ct.zone === 0 ? { ct: { ...action.ct, zone: undefined } } : action))
