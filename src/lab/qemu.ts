@@ -78,7 +78,8 @@ function machine(qemu: Installed, kernel: Installed, accelerator: 'kvm' | 'tcg',
   return [
     ...emulator(qemu),
     '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-vga', 'none', '-nic', 'none',
-    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    // One thread for all emulated CPUs: on a busy machine, one that waits for another would spin for as long as that is not scheduled.
+    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=single', '-cpu', 'max']),
     '-smp', String(cpus), '-m', `${Math.floor(memory / 1024 ** 2)}M`,
     '-kernel', join(kernel.path, 'vmlinuz'), '-initrd', initramfs,
     '-append', 'console=ttyS0 panic=-1 loglevel=7 random.trust_cpu=on',
