@@ -3,16 +3,9 @@
  *
  * @packageDocumentation
  */
-export {
-  Datapath,
-  type DatapathFeature,
-  type Flow,
-  type FlowInput,
-  type FlowName,
-  type FlowsOptions,
-  type PacketInput,
-  type AddPortOptions,
-} from './client/datapath.js'
+export { Datapath } from './client/datapath.js'
+export type { DatapathFeature, DatapathSettings } from './client/datapath-settings.js'
+export type { AddPortOptions, Flow, FlowInput, FlowName, FlowsOptions, PacketInput } from './client/inputs.js'
 export { CtLimits, type CtLimitsInput, type CtLimitsState, type ZoneLimitInput, type ZoneState } from './client/ct-limits.js'
 export type { Answer, Capabilities, Limit } from './client/capabilities.js'
 export type { DispatchMode } from './client/dispatch.js'

@@ -2,7 +2,7 @@ import { BulkInterruptedError, type BulkFailure, type BulkResult } from '../gene
 import { Errno } from '../netlink/errno.js'
 import { KernelError } from '../netlink/errors.js'
 import type { FlowRequest } from '../ovs/flow.js'
-import type { FlowName } from './datapath.js'
+import type { FlowName } from './inputs.js'
 
 /**
  * Whether a flow that was not found, or whose name was refused, may have been made by another program with a key

@@ -11,7 +11,7 @@ import { MeterAttributes, OvsMeter } from '../ovs/meter.js'
 import { OvsPacket, PacketAttributes } from '../ovs/packet.js'
 import { OvsVport, VportAttributes, VportType, type VportTypeName } from '../ovs/vport.js'
 import type { Context } from './context.js'
-import type { DatapathFeature } from './datapath.js'
+import type { DatapathFeature } from './datapath-settings.js'
 import type { DispatchMode } from './dispatch.js'
 import { ACTION_PROBES, type ActionName, CT_PROBES, type CtName, HASH_PROBES, type HashAlgName, KEY_PROBES, type KeyName, LIMIT_PROBES, type Probe, SET_PROBES, TUNNEL_PROBES, type TunnelKeyName } from './probes.js'
 

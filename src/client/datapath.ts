@@ -1,100 +1,20 @@
 import { BulkInterruptedError, type BulkResult } from '../genetlink/bulk.js'
 import { ABORT_OPTIONS, type AbortOptions } from '../netlink/abort.js'
 import { InvalidValueError } from '../netlink/errors.js'
-import { checkMembers, type MemberNames } from '../netlink/members.js'
-import type { UnknownAttribute } from '../netlink/unknown-attribute.js'
-import { DatapathFeatures, type DatapathMessage } from '../ovs/datapath.js'
-import type { ActionInput } from '../ovs/action.js'
-import { FlowAttributes, type FlowMessage, type FlowRequest, UfidFlags } from '../ovs/flow.js'
-import type { FlowKeyInput, FlowMask } from '../ovs/key.js'
+import { checkMembers } from '../netlink/members.js'
+import type { DatapathMessage } from '../ovs/datapath.js'
+import { FlowAttributes, type FlowRequest, UfidFlags } from '../ovs/flow.js'
 import { maskedKey } from '../ovs/masked-key.js'
-import { type VportRequest, VportType, type VportTypeName } from '../ovs/vport.js'
+import { type VportRequest, VportType } from '../ovs/vport.js'
 import { mayBeAsGiven, twice } from './as-given.js'
 import { explain, explained, whatIsWrong } from './explain.js'
 import type { Context } from './context.js'
+import { ALL_FEATURES, checkCacheSize, DATAPATH_SETTINGS, type DatapathFeature, type DatapathSettings, featureBits, featureNames } from './datapath-settings.js'
+import type { AddPortOptions, Flow, FlowInput, FlowName, FlowsOptions, PacketInput } from './inputs.js'
 import { Meters } from './meters.js'
 import { Port } from './port.js'
 import { tunnelDevice, type TunnelPortOptions } from './tunnel.js'
 import { type ListenOptions, Upcalls } from './upcalls.js'
-
-
-/** Names of {@link DatapathFeatures}. */
-export type DatapathFeature = keyof typeof DatapathFeatures
-
-/** How a port is made. */
-export interface AddPortOptions {
-  /** `netdev` unless said: a device that exists. */
-  type?: VportTypeName
-  /** 1 to 65534; the lowest that is free unless said. */
-  portNo?: number
-  /** UDP port of a vxlan or geneve port. */
-  dstPort?: number
-  /** Group based policy, of a vxlan port. */
-  gbp?: boolean
-  /** Port ids for its misses; none unless said. A listener attaches by itself. */
-  upcallPid?: number | readonly number[]
-}
-
-/**
- * A flow to put. A match on ICMP, say, is
- * `key: { ethernet: {}, ethertype: 0x0800, ipv4: { proto: 1 } }, mask: { ethertype: exact, ipv4: { proto: exact } }`.
- */
-export interface FlowInput {
-  /** What a packet looks like that it matches, as far as the mask covers it. */
-  readonly key: FlowKeyInput
-  /** What of the key must match; all of it, where the mask is left out. The rest of the key is cleared before it is sent. */
-  readonly mask?: FlowMask | undefined
-  /** `[]` drops. */
-  readonly actions: readonly ActionInput[]
-  /** Attributes of `OVS_FLOW_ATTR_*` that are not known here. */
-  readonly unknown?: readonly UnknownAttribute[] | undefined
-  /** 1 to 16 bytes to name the flow by, instead of its key. */
-  readonly ufid?: Uint8Array
-  /** The kernel logs no reason if it refuses the flow; if it does not, the flow is made. */
-  readonly probe?: boolean
-}
-
-/** Which flow: by its UFID, or, where it was made without one, by its key and mask. */
-export type FlowName =
-  | {
-      /** 1 to 16 bytes, as it was made with. */
-      readonly ufid: Uint8Array
-    }
-  | {
-      /** As it was made with, or as the kernel reports it. */
-      readonly key: FlowKeyInput
-      /** As it was made with, or as the kernel reports it. */
-      readonly mask?: FlowMask | undefined
-    }
-
-/** What to read of flows. */
-export interface FlowsOptions extends AbortOptions {
-  /** Of flows that have a UFID, only that and their statistics; of others all but mask and actions. */
-  terse?: boolean
-}
-
-/** A flow as the kernel reports it. */
-export interface Flow extends Omit<FlowMessage, 'dpIfindex'> {}
-
-/** A frame to run through actions. */
-export interface PacketInput {
-  /** From its Ethernet header on; at least 14 bytes. */
-  readonly packet: Uint8Array
-  /** In this order; `[]` drops. */
-  readonly actions: readonly ActionInput[]
-  /** The port that it is taken to have come from; the datapath's own unless said. */
-  readonly inPort?: number
-  /** What is known of it besides its bytes: `skbMark`, `priority`, `recircId`, `tunnel`, …; of a packet without an Ethernet header, its `ethertype`. */
-  readonly key?: FlowKeyInput
-  /** The largest fragment that it was reassembled from, in bytes: output through a port with a smaller MTU, it is cut up again. */
-  readonly mru?: number
-  /** Its hash, with the bits of {@link PacketHash}. */
-  readonly hash?: bigint
-  /** Port id for the upcalls that it causes (6.17 and newer). */
-  readonly upcallPid?: number
-  /** The kernel logs no reason if it refuses. */
-  readonly probe?: boolean
-}
 
 /** A datapath: a switch in the kernel. It exists whether or not this handle does. */
 export class Datapath {
@@ -130,7 +50,7 @@ export class Datapath {
    *
    * @throws KernelError (`EOPNOTSUPP`: a feature that this kernel does not know), InvalidValueError
    */
-  async set(settings: { features?: readonly DatapathFeature[]; masksCacheSize?: number } = {}): Promise<DatapathMessage> {
+  async set(settings: DatapathSettings = {}): Promise<DatapathMessage> {
     checkMembers(settings, 'what is to be set', DATAPATH_SETTINGS)
     const { features, masksCacheSize } = settings
     checkCacheSize(masksCacheSize)
@@ -366,28 +286,3 @@ export class Datapath {
 }
 
 const KEY = FlowAttributes.table.key.number
-
-/** @internal What can be said of a datapath. */
-export const DATAPATH_SETTINGS: MemberNames<NonNullable<Parameters<Datapath['set']>[0]>> = { features: true, masksCacheSize: true }
-
-/** @internal @throws InvalidValueError */
-export function checkCacheSize(size: number | undefined): void {
-  if (size === undefined || size === 0 || (Number.isInteger(size) && size > 0 && (size & (size - 1)) === 0)) return
-  throw new InvalidValueError('a mask cache has 0 entries or a power of two', size, 'The kernel\'s own choice is 256.', ['OVS_DP_ATTR_MASKS_CACHE_SIZE'])
-}
-
-const ALL_FEATURES = Object.values(DatapathFeatures).reduce((all, bit) => all | bit, 0)
-
-/** The bits of these features. @throws InvalidValueError */
-export function featureBits(names: readonly DatapathFeature[]): number {
-  return names.reduce((bits, name) => {
-    const bit = Object.hasOwn(DatapathFeatures, name) ? DatapathFeatures[name] : undefined
-    if (bit === undefined) throw new InvalidValueError('there is no such feature', name, `There are ${Object.keys(DatapathFeatures).join(', ')}.`)
-    return bits | bit
-  }, 0)
-}
-
-/** The features of these bits, as far as they have names. */
-export function featureNames(bits: number): DatapathFeature[] {
-  return (Object.keys(DatapathFeatures) as DatapathFeature[]).filter((name) => bits & DatapathFeatures[name])
-}

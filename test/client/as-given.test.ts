@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { twice } from '../../src/client/as-given.js'
-import type { FlowName } from '../../src/client/datapath.js'
+import type { FlowName } from '../../src/client/inputs.js'
 import { BulkInterruptedError, type BulkResult } from '../../src/genetlink/bulk.js'
 import { exact } from '../../src/netlink/codec.js'
 import { Errno } from '../../src/netlink/errno.js'
