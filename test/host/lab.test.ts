@@ -19,7 +19,6 @@ function folder(): string {
   return path
 }
 
-const run = (...command: string[]) => runInLab({ command })
 const inShell = (script: string, options: Partial<RunOptions> = {}) => runInLab({ ...options, command: ['sh', '-c', script] })
 
 function startCli(args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): ChildProcess & { text(): string } {
@@ -64,7 +63,9 @@ describe.concurrent('a command in the lab', () => {
   })
 
   it('gives back its exit status, apart from what a signal did', async () => {
-    const [three, killed, missing] = await Promise.all([inShell('exit 3'), inShell('kill -KILL $$'), run('no-such-program')])
+    // Of a PATH with folders that this user may not search, it could not be said that the program is not there.
+    const nowhere = runInLab({ command: ['no-such-program'], env: { ...process.env, PATH: '/usr/bin:/bin' } })
+    const [three, killed, missing] = await Promise.all([inShell('exit 3'), inShell('kill -KILL $$'), nowhere])
     expect(three).toMatchObject({ status: 3, timedOut: false })
     expect(killed).toMatchObject({ status: 137, signal: 'SIGKILL' })
     expect(missing.status).toBe(127)
