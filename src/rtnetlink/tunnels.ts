@@ -1,7 +1,7 @@
 import { attribute, attributes } from '../netlink/attributes.js'
 import type { Source } from '../netlink/bytes.js'
 import { be16, be32, binary, type Codec, fixed, flag, u16, u32, u8 } from '../netlink/codec.js'
-import { formatIpv4, formatIpv6, ipv4, ipv6 } from '../netlink/addresses.js'
+import { ipAddress, ipv4, ipv6 } from '../netlink/addresses.js'
 import { at, struct } from '../netlink/struct.js'
 
 /** A switch of one byte: 0 is off. */
@@ -9,16 +9,6 @@ const on: Codec<boolean> = fixed('u8, 0 or 1', 1, (source, start) => source.byte
 
 /** Off by being left out of what is sent; but kernels send it as one byte back, or say it by its being there. */
 const present: Codec<boolean> = { ...flag, describe: 'flag, or u8', most: 1, read: (source: Source, start, end) => end === start || source.bytes[start] !== 0 }
-
-/** Of IPv4 tunnels four bytes, of IPv6 ones sixteen; as text. */
-const address: Codec<string> = {
-  describe: 'IPv4 or IPv6 address',
-  least: 4,
-  most: 16,
-  read: (source, start, end) => (end - start >= 16 ? formatIpv6(source.bytes, start) : formatIpv4(source.bytes, start)),
-  write: (writer, value) => (String(value).includes(':') ? ipv6 : ipv4).write(writer, value),
-  writeMask: (writer, mask) => ipv4.writeMask(writer, mask),
-}
 
 /** UDP ports. */
 const PortRange = struct('ifla_vxlan_port_range', 4, {
@@ -145,9 +135,9 @@ export const GreAttributes = attributes('IFLA_GRE', {
   /** `IFLA_GRE_OKEY`: key of what is sent, big-endian. */
   okey: attribute(5, be32),
   /** `IFLA_GRE_LOCAL` */
-  local: attribute(6, address),
+  local: attribute(6, ipAddress),
   /** `IFLA_GRE_REMOTE` */
-  remote: attribute(7, address),
+  remote: attribute(7, ipAddress),
   /** `IFLA_GRE_TTL` */
   ttl: attribute(8, u8),
   /** `IFLA_GRE_TOS` */
